@@ -1,16 +1,17 @@
-/* The first script of a page with a list. The page is whole without scripts, so those that work on it
-   are fetched when there is a sign of somebody: a pointer, a key, the focus, a finger.
+/* The first script of a page with a list. The page works without scripts, so the rest is loaded on the first sign of
+   interaction: pointer, key, focus or touch.
 
-   What is done before they are there is held, and done again once they are.
+   Events before that are held and dispatched again afterwards.
 
-   Rule: little, for every first view waits for it; knows what may come, and nothing of what it does. */
+   Rule: small, because every first view loads it; knows which events can occur, not what they do. */
 
 import { byId } from "./core/dom.js";
 
-const SIGNS = ["pointerover", "pointerdown", "focusin", "dragenter", "touchstart"];
+const TRIGGERS = ["pointerover", "pointerdown", "focusin", "dragenter", "touchstart"];
 const MOVES = ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown"];
 const KEYS = new Set([...MOVES, "Enter", "Delete", "F2"]);
 const WITH_CONTROL = new Set(["a", "z"]);
+const WITH_CONTROL_AND_ALT = new Set(["s"]);
 
 const list = byId("list");
 /** @type {[EventTarget, Event][]} */
@@ -18,7 +19,7 @@ const held = [];
 let isLoading = false;
 let isReady = false;
 
-/** Fetch what works on the page, once; without a line the page is what it is without scripts. */
+/** Load the rest, once; if that fails, the page keeps working without scripts. */
 function start() {
   if (!isLoading) {
     isLoading = true;
@@ -31,7 +32,7 @@ function isPlain({ ctrlKey, metaKey, shiftKey, altKey }) {
   return !(ctrlKey || metaKey || shiftKey || altKey);
 }
 
-/** What the browser would do with each kind of event, and scripts do otherwise.
+/** Which events of each type are held, because scripts replace the browser's default action.
     @type {Record<string, (event: any) => unknown>} */
 const IS_HELD = {
   click: (event) =>
@@ -41,15 +42,17 @@ const IS_HELD = {
   contextmenu: ({ target }) => "popover" in target && target.closest("#rows"),
   dblclick: ({ target }) => target.closest("#rows"),
   keydown: ({ key, target, ctrlKey, metaKey, altKey }) =>
-    !altKey &&
+    (!altKey || ctrlKey || metaKey) &&
     (list.contains(target) || target === document.body || target.id === "main") &&
-    (ctrlKey || metaKey ? WITH_CONTROL.has(key) : KEYS.has(key) || key.length === 1),
+    (ctrlKey || metaKey
+      ? (altKey ? WITH_CONTROL_AND_ALT : WITH_CONTROL).has(key)
+      : KEYS.has(key) || key.length === 1),
   paste: ({ clipboardData }) => clipboardData?.files.length > 0,
   change: ({ target }) => target.type === "file",
 };
 
-/** Return an event that says once more what `event` said. What is on a clipboard is gone by then, but for the
-    files; in Firefox no event that a script makes has a clipboard with files.
+/** Return a copy of `event` to dispatch again. The clipboard is empty by then except for its files; in Firefox,
+    synthetic events have no clipboard with files.
     @type {(event: any) => Event} */
 function copyOf(event) {
   const copy = new event.constructor(event.type, event);
@@ -75,18 +78,18 @@ function hold(event) {
 /** @type {(target: EventTarget) => HTMLElement | null} */
 const pressable = (target) => (target instanceof HTMLElement ? target : null);
 
-/** Tell whether a key presses what it is pressed on.
+/** Return whether a key activates its target.
     @type {(event: Event, target: EventTarget) => boolean} */
 const isPress = (event, target) =>
   event instanceof KeyboardEvent &&
   (event.key === "Enter" ||
     (event.key === " " && pressable(target)?.matches("button, input, summary") === true));
 
-/** Do again what was held; a key that nobody minded is the click that it would have been.
+/** Dispatch a held event again; a key that is not handled becomes the click that it would have caused.
     @type {(held: [EventTarget, Event]) => void} */
 function redo([target, event]) {
-  const isUnminded = target.dispatchEvent(event);
-  if (isUnminded && isPress(event, target)) {
+  const isUnhandled = target.dispatchEvent(event);
+  if (isUnhandled && isPress(event, target)) {
     pressable(target)?.click();
   }
 }
@@ -101,7 +104,7 @@ function release() {
   }
 }
 
-/** Until somebody can take what is dropped, nothing can be.
+/** Reject drops until they can be handled.
     @type {(event: DragEvent) => void} */
 function refuse(event) {
   if (!isReady) {
@@ -112,8 +115,8 @@ function refuse(event) {
   }
 }
 
-/** Tell whether the page is to be as it was left, which nobody has to ask for. */
-function isKept() {
+/** Return whether the page has a state to restore, without waiting for interaction. */
+function hasState() {
   const [navigation] = performance.getEntriesByType("navigation");
   /** @type {Record<string, string>} */
   const keys = { details: "open" };
@@ -131,16 +134,18 @@ function isKept() {
 }
 
 Object.keys(IS_HELD).forEach((type) => document.addEventListener(type, hold, true));
-SIGNS.forEach((type) => document.addEventListener(type, start, { capture: true, once: true, passive: true }));
+TRIGGERS.forEach((type) =>
+  document.addEventListener(type, start, { capture: true, once: true, passive: true }),
+);
 document.addEventListener("dragover", refuse, true);
 document.addEventListener("drop", refuse, true);
-if (isKept()) {
+if (hasState()) {
   start();
 }
 if (list.querySelector(".thumb")) {
-  // Without it, or without a line, pictures come as they come.
+  // Without this script, thumbnails load in document order.
   import("./list/thumbnails.js").then(
-    ({ bindPictures }) => bindPictures(),
+    ({ bindThumbnails }) => bindThumbnails(),
     () => {},
   );
 }

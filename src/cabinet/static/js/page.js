@@ -1,14 +1,14 @@
-/* What every page does.
+/* The script of every page.
 
-   Rule: what only some pages have is fetched on those; sentences are fetched when one is said. */
+   Rule: features of some pages are imported on those pages, and texts when one is shown. */
 
 import { around, byId, parts } from "./core/dom.js";
-import { explainBy } from "./core/identity.js";
+import { onAbsence } from "./core/identity.js";
 import { bindExactTimes, showTimes } from "./core/times.js";
 import { bindFocusRing } from "./ui/focus-ring.js";
 import { bindTheme } from "./ui/theme.js";
 
-/** Copy the text of an element; where the browser forbids it, select it for Ctrl+C.
+/** Copy the text of an element; without clipboard access, select it.
     @type {(element: HTMLElement) => Promise<void>} */
 async function copyFrom(element) {
   const isCopied = await navigator.clipboard?.writeText(element.textContent ?? "").then(
@@ -18,29 +18,29 @@ async function copyFrom(element) {
   if (!isCopied) {
     getSelection()?.selectAllChildren(element);
   }
-  const [{ say }, { text }] = await Promise.all([import("./ui/toasts.js"), import("./core/texts.js")]);
-  say(text(isCopied ? "copied" : "copy-by-hand"));
+  const [{ notify }, { text }] = await Promise.all([import("./ui/toasts.js"), import("./core/texts.js")]);
+  notify(text(isCopied ? "copied" : "copy-by-hand"));
 }
 
-explainBy(() => import("./session/signin.js"));
+onAbsence(() => import("./session/signin.js"));
 bindFocusRing();
 bindTheme(byId("theme"));
 bindExactTimes();
 
-/** Return what `part`, an import, brings, or null when the page is left or the line is gone before it comes:
-    the page is whole without it.
+/** Return the module of a dynamic import, or null if it fails because the page is left or offline: the page works
+    without it.
     @type {<T>(part: Promise<T>) => Promise<T | null>} */
 const optional = (part) => part.catch(() => null);
 
-const loadPatience = () => import("./ui/patient-form.js");
+const loadRetryForm = () => import("./ui/retry-form.js");
 
-/** Send `form` by ui/patient-form.js: what is sent before that has come waits for it.
+/** Retry `form` by ui/retry-form.js; a submission before that has loaded waits for it.
     @type {(form: HTMLFormElement) => void} */
-function bindPatience(form) {
+function bindRetry(form) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     form.inert = true;
-    const part = await optional(loadPatience());
+    const part = await optional(loadRetryForm());
     if (part) {
       part.send(form, bindMain);
     } else {
@@ -49,21 +49,25 @@ function bindPatience(form) {
   });
 }
 
-/** Look after what may come anew with the answer to a form. */
+/** Bind what may be replaced by the answer of a form. */
 async function bindMain() {
   showTimes(document);
-  const forms = parts(document, "form[data-patient]", HTMLFormElement);
-  forms.forEach(bindPatience);
-  // Wherever a form came back with something to mend, start there.
+  const forms = parts(document, "form[data-retry]", HTMLFormElement);
+  forms.forEach(bindRetry);
+  // Focus the first invalid field of a rejected form.
   parts(document, '[aria-invalid="true"]')[0]?.focus();
-  // Those in dialogs belong to whoever opens them.
+  // Fields in dialogs are bound when the dialog opens.
   const passwords = parts(document, 'main > :not(dialog) input[type="password"]', HTMLInputElement);
   if (passwords.length) {
     const part = await optional(import("./ui/passwords.js"));
     passwords.forEach((field) => part?.bindPassword(field));
   }
   if (forms.length) {
-    await optional(loadPatience());
+    await optional(loadRetryForm());
+  }
+  if (document.querySelector("[data-link-form]")) {
+    const part = await optional(import("./ui/link-forms.js"));
+    part?.bindLinkForms(document);
   }
   const switches = document.getElementById("key-switches");
   if (switches) {
@@ -79,3 +83,11 @@ document.addEventListener("click", (event) => {
   }
 });
 bindMain();
+// The first script of a list, of a link to one file, or of a request for files.
+if (document.getElementById("list")) {
+  import("./files.js");
+} else if (document.getElementById("shared-file")) {
+  import("./shared-file.js");
+} else if (document.getElementById("thanks")) {
+  import("./request.js");
+}

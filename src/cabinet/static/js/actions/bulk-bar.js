@@ -1,14 +1,15 @@
-/* The bar that takes the place of the list's head while something is chosen.
+/* The bar that replaces the head of the list while rows are selected.
 
-   Rule: what it offers is in actions/table.js; the box over all boxes means the rows that are loaded, and
-   where there are more the bar offers to select those, too. */
+   Rule: its actions come from actions/table.js. The "select all" checkbox selects the loaded rows; if there are
+   more, the bar offers to select those too. */
 
 import { around, byId, parts } from "../core/dom.js";
 import { exactSize, number, size } from "../core/format.js";
 import { countText, text } from "../core/texts.js";
 import { focusList, focusOn } from "../list/focus.js";
+import { model } from "../list/list.js";
 import { totals } from "../list/place-totals.js";
-import { tell } from "../ui/errors.js";
+import { showError } from "../ui/errors.js";
 import { icon } from "../ui/icons.js";
 import { announce } from "../ui/toasts.js";
 import { contextOf, perform } from "./perform.js";
@@ -17,8 +18,8 @@ import { ACTIONS } from "./table.js";
 /** @import { Selection } from "../list/selection.js" */
 /** @import { Action } from "./table.js" */
 
-// Who goes through many rows hears where they got to, and not each of them.
-const SPOKEN_AFTER_MS = 600;
+// The selection is announced after a pause, not row by row.
+const ANNOUNCE_DELAY_MS = 600;
 
 /** @type {(name: string, words: string) => HTMLElement} */
 function span(name, words) {
@@ -35,6 +36,8 @@ function buttonOf({ id, text: key, icon: drawing, isDanger }) {
   button.className = isDanger ? "btn btn-quiet btn-sm is-danger" : "btn btn-quiet btn-sm";
   button.dataset.action = id;
   button.title = text(key);
+  // Only for shared folders; the width of the bar counts while it is not shown.
+  button.hidden = id === "leave";
   button.append(icon(drawing), span("btn-word", text(key)));
   return button;
 }
@@ -46,22 +49,22 @@ export class BulkBar {
     this.list = list;
     this.selection = selection;
     this.timer = 0;
-    // What the bar is higher than the head that it lies over, where its lines are more than one.
-    this.rise = 0;
-    this.watch = new ResizeObserver(([{ borderBoxSize }]) => this.makeWay(borderBoxSize[0].blockSize));
+    // How much higher the bar is than the head that it covers, when it wraps.
+    this.extraHeight = 0;
+    this.watch = new ResizeObserver(([{ borderBoxSize }]) => this.offsetList(borderBoxSize[0].blockSize));
     selection.addEventListener("change", () => {
       this.draw();
-      this.speakSoon();
+      this.announceSoon();
     });
-    list.addEventListener("listchange", () => this.renew());
+    list.addEventListener("listchange", () => this.attach());
     list.addEventListener("click", (event) => this.press(event));
-    list.addEventListener("change", (event) => this.chooseAll(event));
-    this.renew();
+    list.addEventListener("change", (event) => this.toggleAll(event));
+    this.attach();
   }
 
-  /** Take over the bar of a list that is new. */
-  renew() {
-    // Or the browser writes down every box of a long list whenever anything is put into its history.
+  /** Attach to the bar of a new list. */
+  attach() {
+    // Keeps the browser from saving every checkbox of a long list with each history entry.
     const form = document.getElementById("selection");
     form?.setAttribute("autocomplete", "off");
     this.watch.disconnect();
@@ -69,12 +72,12 @@ export class BulkBar {
       this.watch.observe(form);
     }
     this.hasShared = Boolean(this.list.querySelector("#rows [data-role]"));
-    this.offer();
+    this.renderActions();
     this.draw();
   }
 
-  /** Offer what can be done with what is chosen; where everything is one's own, that is always the same. */
-  fit() {
+  /** Show the actions for the selection. Where every entry is the user's own, they are always the same. */
+  updateActions() {
     const entries = this.hasShared ? this.selection.entries : null;
     for (const button of parts(this.list, "#selection-actions [data-action]")) {
       const action = ACTIONS.find(({ id }) => id === button.dataset.action);
@@ -82,13 +85,13 @@ export class BulkBar {
     }
   }
 
-  /** Whether every row that is loaded is chosen and nothing else, though there are more. */
+  /** Whether exactly the loaded rows are selected, although there are more. */
   get isCutShort() {
-    const { size: count, limit, isWhole } = this.selection;
-    return !isWhole && count === limit && Boolean(document.getElementById("more"));
+    const { size: count, loadedRows, isWhole } = this.selection;
+    return !isWhole && count === loadedRows && model.more !== null;
   }
 
-  /** What is chosen, in words. */
+  /** Return a description of the selection. */
   describe() {
     const { size: count, bytes } = this.selection;
     const parts = [countText("chosen", count, { count: number(count) })];
@@ -99,15 +102,15 @@ export class BulkBar {
   }
 
   draw() {
-    const { size: count, chosenRows, limit } = this.selection;
+    const { size: count, selectedRows, loadedRows } = this.selection;
     const all = document.getElementById("choose-all");
     if (all instanceof HTMLInputElement) {
-      all.checked = chosenRows > 0 && chosenRows === limit;
+      all.checked = selectedRows > 0 && selectedRows === loadedRows;
       all.indeterminate = count > 0 && !all.checked;
     }
     this.show(count > 0);
     if (count > 0) {
-      this.fit();
+      this.updateActions();
       document.getElementById("selection-everything")?.remove();
       byId("selection-count").replaceChildren(
         span("selection-number", number(count)),
@@ -115,42 +118,42 @@ export class BulkBar {
         span("selection-note", this.isCutShort ? text("only-loaded") : ""),
       );
       if (this.isCutShort) {
-        this.offerEverything().catch(tell);
+        this.offerEverything().catch(showError);
       }
       const { bytes } = this.selection;
       byId("selection-count").title = bytes ? exactSize(bytes) : "";
     }
   }
 
-  /** Show the bar or the head; the focus does not go with what goes.
+  /** Show the bar or the head, and keep the focus.
       @type {(isNeeded: boolean) => void} */
   show(isNeeded) {
-    // Not the form in it: whatever one asks of that, the browser first looks for a box of such a name.
+    // Not the form: accessing one of its properties searches all of its checkboxes by name.
     const bar = document.getElementById("selection-bar");
     const hadFocus = bar?.contains(document.activeElement);
-    // Not on what holds them both: the browser would ask every row whether that concerns it.
+    // Not a class on the list: the browser would recalculate the styles of every row.
     bar?.classList.toggle("is-shown", isNeeded);
     const [head] = parts(this.list, ".list-head");
     head?.classList.toggle("is-covered", isNeeded);
     if (head) {
-      head.style.paddingBlockEnd = isNeeded && this.rise ? `${this.rise}px` : "";
+      head.style.paddingBlockEnd = isNeeded && this.extraHeight ? `${this.extraHeight}px` : "";
     }
     if (hadFocus && !isNeeded) {
       focusList();
     }
   }
 
-  /** Have the list begin below the bar, `height` pixels high.
+  /** Offset the list by the height of the bar in pixels.
       @type {(height: number) => void} */
-  makeWay(height) {
+  offsetList(height) {
     const line = parts(this.list, ".list-head > .list-row")[0]?.offsetHeight ?? height;
-    this.rise = Math.max(0, Math.ceil(height - line));
+    this.extraHeight = Math.max(0, Math.ceil(height - line));
     this.show(this.selection.size > 0);
   }
 
-  /** Put the actions of this place in, where the server put what works without scripts: before anybody
-      waits for the bar, for what is put into a form has the browser go through all of its boxes. */
-  offer() {
+  /** Add the actions of this place, which replace those that the server rendered for pages without scripts. Done in
+      advance, because changing a form makes the browser go through all of its checkboxes. */
+  renderActions() {
     const actions = document.getElementById("selection-actions");
     if (actions && !actions.querySelector("[data-action]")) {
       const { place } = contextOf(this.selection);
@@ -159,7 +162,7 @@ export class BulkBar {
     }
   }
 
-  /** Offer to select what is not loaded, too; of what a search finds nobody knows how much that is. */
+  /** Offer to select the rows that are not loaded, except in search results, whose total is unknown. */
   async offerEverything() {
     if (contextOf(this.selection).place === "search") {
       return;
@@ -185,21 +188,21 @@ export class BulkBar {
       const { entries } = this.selection;
       const last = entries.at(-1)?.row;
       if (action.takesAway && last) {
-        // The bar goes with them; from the last of them the focus finds the next row.
+        // The bar disappears with the entries; from the last of them the focus goes to the next row.
         focusOn(last, { preventScroll: true });
       }
       perform(action, entries, contextOf(this.selection, button));
     } else if (button?.id === "selection-clear") {
       this.selection.clear();
     } else if (button?.id === "selection-everything") {
-      this.selection.selectEverything().catch(tell);
-      // The button goes with the offer.
+      this.selection.selectEverything().catch(showError);
+      // The button disappears with the offer.
       focusList();
     }
   }
 
   /** @type {(event: Event) => void} */
-  chooseAll(event) {
+  toggleAll(event) {
     const all = around(event, "#choose-all", HTMLInputElement);
     if (all?.checked) {
       this.selection.selectAll();
@@ -208,11 +211,11 @@ export class BulkBar {
     }
   }
 
-  speakSoon() {
+  announceSoon() {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       const note = this.isCutShort && this.selection.size ? [text("only-loaded")] : [];
       announce(this.selection.size ? [this.describe(), ...note].join(". ") : text("none-chosen"));
-    }, SPOKEN_AFTER_MS);
+    }, ANNOUNCE_DELAY_MS);
   }
 }

@@ -1,16 +1,16 @@
-/* What can be done on a page by keys, besides what is done with entries (actions/table.js): moving about,
-   choosing, and what concerns the page as a whole.
+/* Keyboard commands other than the actions on entries (actions/table.js): navigation, selection, and commands of the
+   page as a whole.
 
-   A command has an `id`, the key of its `text`, its `keys`, the `places` where it exists, the `group`
-   that it stands in on the sheet (with `shownKeys`, where `keys` are too many), and `run(context, key)`,
-   which returns false when there was nothing to do. What `isInList` needs the focus in the list, or
-   nowhere.
+   A command has an `id`, the key of its `text`, its `keys`, the rights that it `needs` (core/rights.js), the `places`
+   where it exists, its `group` in the shortcuts dialog (with `shownKeys` where `keys` are too many), and `run(context, key)`, which returns false if
+   there was nothing to do. `isInList` commands need the focus in the list, or nowhere.
 
-   Rule: a table of short calls; whatever is long is loaded when it is asked for. */
+   Rule: a table of short functions; anything long is imported on first use. */
 
 import { around, byId, parts } from "../core/dom.js";
+import { may } from "../core/rights.js";
 import { focusOn, outermostRow, rowBeyond, rowInFocus, rowPageFrom } from "../list/focus.js";
-import { keyOf } from "../list/list.js";
+import { keyOf } from "../list/rows.js";
 import { toggleView } from "../list/view.js";
 import { contextOf, isReadOnly, perform } from "./perform.js";
 
@@ -24,6 +24,7 @@ import { contextOf, isReadOnly, perform } from "./perform.js";
     @property {string} group
     @property {string[]} keys
     @property {string[]} [shownKeys]
+    @property {string[]} [needs]
     @property {string[]} places
     @property {boolean} [isTyped]
     @property {boolean} [isInList]
@@ -43,7 +44,7 @@ function press(element) {
 /** @type {(row: HTMLElement, key: string) => HTMLElement | null} */
 const rowFrom = (row, key) => (key.startsWith("Page") ? rowPageFrom(row, key) : rowBeyond(row, key));
 
-/** Move the focus; without one yet, into the list. Returns the rows that it left and went to.
+/** Move the focus, into the list if it is elsewhere. Returns the rows before and after.
     @type {(key: string) => { from: HTMLElement | null, to: HTMLElement | null }} */
 function step(key) {
   const from = rowInFocus();
@@ -56,7 +57,7 @@ function step(key) {
 }
 
 /** @type {(context: Context, key: string) => boolean} */
-function walk({ selection }, key) {
+function moveFocus({ selection }, key) {
   const { to } = step(key);
   selection.startAt(null);
   return Boolean(to);
@@ -96,7 +97,7 @@ async function openMenu({ selection }) {
 }
 
 /** @type {Command[]} */
-export const COMMANDS = [
+const ALL = [
   {
     id: "walk",
     text: "cmd-walk",
@@ -104,7 +105,7 @@ export const COMMANDS = [
     keys: ARROWS,
     places: LISTS,
     isInList: true,
-    run: walk,
+    run: moveFocus,
   },
   {
     id: "ends",
@@ -113,7 +114,7 @@ export const COMMANDS = [
     keys: ["Home", "End"],
     places: LISTS,
     isInList: true,
-    run: walk,
+    run: moveFocus,
   },
   {
     id: "pages",
@@ -122,10 +123,10 @@ export const COMMANDS = [
     keys: ["PageUp", "PageDown"],
     places: LISTS,
     isInList: true,
-    run: walk,
+    run: moveFocus,
   },
   {
-    // Every character is a key of it (list/type-ahead.js).
+    // Matches every character (list/type-ahead.js).
     id: "typing",
     text: "cmd-typing",
     group: "list",
@@ -193,6 +194,7 @@ export const COMMANDS = [
     text: "cmd-new-folder",
     group: "page",
     keys: ["n"],
+    needs: ["write"],
     places: LISTS,
     run: async ({ folder }) => isReadOnly() || (await import("./new-folder.js")).makeFolder(folder),
   },
@@ -201,6 +203,7 @@ export const COMMANDS = [
     text: "cmd-upload",
     group: "page",
     keys: ["u"],
+    needs: ["write"],
     places: LISTS,
     run: () => !isReadOnly() && press(document.getElementById("files-input")),
   },
@@ -217,6 +220,7 @@ export const COMMANDS = [
     text: "cmd-undo",
     group: "page",
     keys: ["Mod+z"],
+    needs: ["write"],
     places: LISTS,
     run: async () => (await import("./undo.js")).undoLast(),
   },
@@ -226,32 +230,36 @@ export const COMMANDS = [
     group: "page",
     keys: ["?"],
     places: LISTS,
-    run: async () => (await import("./keys-sheet.js")).showKeys(COMMANDS),
+    run: async () => (await import("./shortcuts-dialog.js")).showKeys(COMMANDS),
   },
 ];
 
-// What pages without a list ask of this one, by the fragment of its address. Only a press of a button may
-// open a browser's own dialog, so that button is next.
+/** The commands that this page may have.
+    @type {Command[]} */
+export const COMMANDS = ALL.filter(({ needs = [] }) => needs.every(may));
+
+// Commands that pages without a list start by the fragment of the address. A file dialog may only open on a user
+// gesture, so "#upload" focuses its button.
 /** @type {Record<string, () => unknown>} */
-const ASKED = {
+const FRAGMENT_COMMANDS = {
   "#upload": () => byId("files-input").focus(),
   "#upload-folder": () => byId("folder-input").focus(),
   "#new-folder": async () => (await import("./new-folder.js")).makeFolder(byId("main").dataset.folder ?? ""),
 };
 
-/** Do what the address asks for, and take that out of it. */
-function answerAddress() {
-  const answer = ASKED[location.hash];
-  if (answer) {
+/** Run the command of the fragment, and remove the fragment. */
+function runFragmentCommand() {
+  const command = FRAGMENT_COMMANDS[location.hash];
+  if (command) {
     history.replaceState(history.state, "", location.pathname + location.search);
-    answer();
+    command();
   }
 }
 
-/** Let the buttons of the page that name a command run it.
+/** Run commands from the buttons that name them.
     @type {(selection: Selection) => void} */
 export function bindCommands(selection) {
-  answerAddress();
+  runFragmentCommand();
   document.addEventListener("click", (event) => {
     const button = around(event, "[data-command]");
     const command = COMMANDS.find(({ id }) => id === button?.dataset.command);

@@ -1,29 +1,31 @@
-/* Deleting into the trash and for ever, and putting back what is in the trash.
+/* Delete to the trash, delete permanently, and restore from the trash.
 
-   Rule: what can be undone is done at once; what cannot is asked about first. In the trash, entries
-   have a `trashId`, by which their rows are known, too. */
+   Rule: what can be undone needs no confirmation, what cannot does; guests of a link can undo no deletion. Entries in the trash have a `trashId`, which is
+   also the key of their rows. */
 
 import { number } from "../core/format.js";
+import { may } from "../core/rights.js";
 import { countText, text } from "../core/texts.js";
-import { refresh } from "../list/refresh.js";
-import { arrived, busy, left, lost } from "../list/updates.js";
-import { askWhatGives, confirm } from "../ui/dialogs.js";
-import { say } from "../ui/toasts.js";
+import { refresh } from "../list/list.js";
+import { reportFailure, showAdded, showRemoved, whileBusy } from "../list/updates.js";
+import { askConflict, confirm } from "../ui/dialogs.js";
+import { notify } from "../ui/toasts.js";
 import {
-  inTurn,
+  collect,
   lookUp,
   newestTrashed,
   purgeAll,
   purgeIds,
   restoreIds,
+  resumableChange,
   trashPaths,
-  wholly,
 } from "./changes.js";
-import { remember } from "./undo.js";
+import { trashQuery } from "./perform.js";
+import { pushUndo } from "./undo.js";
 
 /** @import { Entries } from "../list/selection.js" */
-/** @import { Entry } from "../list/list.js" */
-/** @import { Told } from "./changes.js" */
+/** @import { Entry } from "../list/rows.js" */
+/** @import { ApiEntry } from "./changes.js" */
 
 const everything = () => import("./everything.js");
 
@@ -42,17 +44,17 @@ const counted = (entries, one, many) =>
     ? text(one, entries[0])
     : countText(many, entries.length, { count: number(entries.length) });
 
-/** Do a change, with the rows of `entries` busy; say so where it fails.
+/** Run a change while the rows of `entries` are marked busy; show an error if it fails.
     @type {(entries: Entry[], change: () => Promise<void>) => Promise<void>} */
 function attempt(entries, change) {
-  return busy(entries, () => change().catch(lost));
+  return whileBusy(entries, () => change().catch(reportFailure));
 }
 
-/** Return those that nothing is being done with: a button may be pressed twice.
+/** Return the entries that are not busy: a button may be pressed twice.
     @type {(entries: Entry[]) => Entry[]} */
 const idle = (entries) => entries.filter(({ row }) => row?.ariaBusy !== "true");
 
-/** Ask whether to let go of shared folders, perhaps beside others; tells the answer.
+/** Ask to confirm leaving shared folders; `areSome` says that other entries are deleted as well.
     @type {(mounts: Entry[], areSome: boolean) => Promise<boolean>} */
 const confirmLeaving = (mounts, areSome) =>
   confirm(
@@ -61,19 +63,27 @@ const confirmLeaving = (mounts, areSome) =>
     text(areSome ? "act-trash" : "act-leave"),
   );
 
-/** Put `chosen` entries into the trash, and offer to bring them back.
-    @type {(chosen: Entries) => Promise<unknown>} */
-export async function trash(chosen) {
-  if (chosen.everything) {
-    return (await everything()).trashEverything(chosen);
+/** Ask to confirm a deletion that only the owner of the files can undo.
+    @type {(entries: Entry[]) => Promise<boolean>} */
+const confirmDeletion = (entries) =>
+  confirm(counted(entries, "delete-one", "delete-many"), text("delete-text"), text("act-trash"));
+
+/** Move the selected entries to the trash, and offer to undo it.
+    @type {(selected: Entries) => Promise<unknown>} */
+export async function trash(selected) {
+  if (selected.everything) {
+    return (await everything()).trashEverything(selected);
   }
-  const entries = idle(chosen);
+  const entries = idle(selected);
   const mounts = entries.filter(({ isMount }) => isMount);
-  // Only who shared a folder can bring it back.
+  if (!may("own") && !(await confirmDeletion(entries))) {
+    return null;
+  }
+  // Only the owner can share the folder again.
   if (mounts.length && !(await confirmLeaving(mounts, mounts.length < entries.length))) {
     return null;
   }
-  /** @type {Told[]} */
+  /** @type {ApiEntry[]} */
   const done = [];
   /** @type {string[]} */
   const gone = [];
@@ -84,67 +94,69 @@ export async function trash(chosen) {
     gone.push(...pathsOf(mounts));
   });
   if (gone.length) {
-    say(counted(mounts, "left", "left-many"));
+    notify(counted(mounts, "left", "left-many"));
   }
-  if (done.length) {
-    const bringBack = inTurn(restoreIds, idsOf(done));
-    remember(counted(done, "deleted", "deleted-many"), async () => {
-      const back = await bringBack();
-      await left(idsOf(done));
-      await arrived(pathsOf(back));
+  if (done.length && !may("own")) {
+    notify(counted(done, "deleted", "deleted-many"));
+  } else if (done.length) {
+    const restoreAgain = resumableChange(restoreIds, idsOf(done));
+    pushUndo("delete", counted(done, "deleted", "deleted-many"), async () => {
+      const back = await restoreAgain();
+      await showRemoved(idsOf(done));
+      await showAdded(pathsOf(back));
     });
   }
   if (done.length || gone.length) {
-    await left([...done.map(({ from = "" }) => from), ...gone]).catch(lost);
+    await showRemoved([...done.map(({ from = "" }) => from), ...gone]).catch(reportFailure);
   }
   return null;
 }
 
-/** Put `entries` of the trash back; where something is in their place, ask. Returns what is `back`, and what
-    lies in the trash now because it was `replaced`.
-    @type {(entries: Entry[]) => Promise<{ back: Told[], replaced: Told[] }>} */
-async function putBack(entries) {
+/** Restore `entries` from the trash, and ask about conflicts. Returns the restored entries as `back`, and what was
+    moved to the trash for them as `replaced`.
+    @type {(entries: Entry[]) => Promise<{ back: ApiEntry[], replaced: ApiEntry[] }>} */
+async function restoreEntries(entries) {
   const ids = trashIdsOf(entries);
   try {
-    return { back: await wholly(restoreIds(ids)), replaced: [] };
+    return { back: await collect(restoreIds(ids)), replaced: [] };
   } catch (failure) {
     if (failure.type !== "entry-exists") {
       throw failure;
     }
   }
   const paths = pathsOf(entries);
-  const there = pathsOf((await lookUp(paths)).flatMap((entry) => entry ?? []));
-  // Else it is one of them that is in the way of another.
+  const existing = pathsOf((await lookUp(paths)).flatMap((entry) => entry ?? []));
+  // Otherwise two of the entries have the same path.
   const clashing = paths.filter((path, index) => paths.indexOf(path) !== index);
-  const inTheWay = there.length ? there : clashing;
-  const choice = await askWhatGives(inTheWay, { canSkip: false, canReplace: !clashing.length });
-  const back = choice ? await wholly(restoreIds(ids, choice)) : [];
-  return { back, replaced: choice === "replace" ? await newestTrashed(there).catch(() => []) : [] };
+  const inTheWay = existing.length ? existing : clashing;
+  const choice = await askConflict(inTheWay, { canSkip: false, canReplace: !clashing.length });
+  const back = choice ? await collect(restoreIds(ids, choice)) : [];
+  return { back, replaced: choice === "replace" ? await newestTrashed(existing).catch(() => []) : [] };
 }
 
-/** Put `chosen` entries of the trash back where they were, and offer to delete them again.
-    @type {(chosen: Entries) => Promise<unknown>} */
-export async function restore(chosen) {
-  if (chosen.everything) {
-    return (await everything()).restoreEverything(chosen);
+/** Restore the selected entries to where they were, and offer to undo it.
+    @type {(selected: Entries) => Promise<unknown>} */
+export async function restore(selected) {
+  if (selected.everything) {
+    return (await everything()).restoreEverything(selected);
   }
-  const entries = idle(chosen);
+  const entries = idle(selected);
   return attempt(entries, async () => {
-    const { back, replaced } = await putBack(entries);
+    const { back, replaced } = await restoreEntries(entries);
     if (back.length) {
-      const deleteAgain = inTurn(trashPaths, pathsOf(back));
-      const bringBack = inTurn(restoreIds, idsOf(replaced));
-      remember(counted(back, "restored", "restored-many"), async () => {
+      const deleteAgain = resumableChange(trashPaths, pathsOf(back));
+      const restoreAgain = resumableChange(restoreIds, idsOf(replaced));
+      pushUndo("restore", counted(back, "restored", "restored-many"), async () => {
         await deleteAgain();
-        await bringBack();
+        await restoreAgain();
         await refresh();
       });
-      await left(keysOf(entries));
+      await showRemoved(keysOf(entries));
     }
   });
 }
 
-/** Ask, then remove `entries`, in the trash or not, for ever.
+/** Ask, then permanently delete `entries`, in the trash or not.
     @type {(entries: Entries) => Promise<unknown>} */
 export async function purge(entries) {
   if (entries.everything) {
@@ -155,21 +167,21 @@ export async function purge(entries) {
     return null;
   }
   return attempt(entries, async () => {
-    // By way of the trash: should the second step fail, nothing is lost that was not to be lost.
-    const there = entries.filter(({ trashId }) => !trashId);
-    const added = await wholly(trashPaths(pathsOf(there)));
+    // Through the trash: if the second step fails, nothing is lost.
+    const existing = entries.filter(({ trashId }) => !trashId);
+    const added = await collect(trashPaths(pathsOf(existing)));
     await purgeIds([...trashIdsOf(entries), ...idsOf(added)]);
-    say(text("purged"));
-    await left(keysOf(entries));
+    notify(text("purged"));
+    await showRemoved(keysOf(entries));
   });
 }
 
-/** Ask, then remove everything in the trash for ever. */
+/** Ask, then permanently delete everything in the trash. */
 export async function emptyTrash() {
   if (await confirm(text("empty-title"), text("empty-text"), text("empty"))) {
     await attempt([], async () => {
-      await purgeAll();
-      say(text("emptied"));
+      await purgeAll(trashQuery());
+      notify(text("emptied"));
       await refresh();
     });
   }

@@ -1,37 +1,38 @@
-/* Downloads: one entry by its link, several as an archive. */
+/* Downloads: one entry directly, several as an archive. */
 
 import { byId } from "../core/dom.js";
 import { number } from "../core/format.js";
-import { downloadUrl, Failure, ownUrl, root, send } from "../core/http.js";
+import { base, downloadUrl, Failure, ownUrl, send } from "../core/http.js";
 import { text } from "../core/texts.js";
-import { lost } from "../list/updates.js";
-import { renewing } from "../session/renewing.js";
+import { model } from "../list/list.js";
+import { reportFailure } from "../list/updates.js";
 import { renewToken } from "../session/signin.js";
+import { withSession } from "../session/with-session.js";
 import { warn } from "../ui/toasts.js";
 import { lookUp } from "./changes.js";
 import { post } from "./zip-form.js";
 
 /** @import { Entries } from "../list/selection.js" */
-/** @import { Entry } from "../list/list.js" */
+/** @import { Entry } from "../list/rows.js" */
 /** @import { Context } from "./perform.js" */
 
-// As many as the server packs by name.
-const MOST = 1000;
-// Beyond this an address may be too long for what lies between; then a form posts the names.
-const LONGEST_ADDRESS = 2000;
+// The server's limit for an archive of named entries.
+const MAX_NAMED = 1000;
+// Proxies may reject longer addresses; a form is posted instead.
+const MAX_ADDRESS_LENGTH = 2000;
 
-/** Fetch `url` as a download, once its user is signed in; unlike going there, that asks nobody whether to
-    leave the page. Raises `Failure`: of a download that is refused, a page would hear nothing.
+/** Download `url` with a valid session, without the browser's "leave page?" question. Raises `Failure` if it is
+    refused, which the page would not notice otherwise.
     @type {(url: string) => Promise<void>} */
 export async function fetchFrom(url) {
-  await renewing(() => send("GET", `${root}me`));
+  await withSession(() => send("GET", `${base}me`));
   const link = document.createElement("a");
   link.href = url;
   link.download = "";
   link.click();
 }
 
-/** Raise `Failure` unless all of `entries` are there: to what is posted there is no answer here.
+/** Raise `Failure` unless all of `entries` exist: the answer to a form cannot be read.
     @type {(entries: Entry[]) => Promise<void>} */
 async function expectAll(entries) {
   const found = await lookUp(entries.map(({ path }) => path));
@@ -41,33 +42,33 @@ async function expectAll(entries) {
   }
 }
 
-/** Download one entry (a folder comes as an archive), or the chosen ones in one archive.
+/** Download one entry (a folder as an archive), or several as one archive.
     @type {(entries: Entries, context: Pick<Context, "place" | "folder">) => Promise<void>} */
 export async function download(entries, { place, folder }) {
   if (entries.everything) {
     await (await import("./everything.js")).downloadEverything(entries);
     return;
   }
-  const isWhole = place === "folder" && !document.getElementById("more");
+  const isWhole = place === "folder" && !model.more;
   if (entries.length === 1) {
     await fetchFrom(downloadUrl(entries[0].path));
     return;
   }
   const query = entries.map(({ path }) => `path=${encodeURIComponent(path)}`).join("&");
-  if (query.length < LONGEST_ADDRESS) {
-    await fetchFrom(`${ownUrl(`${root}zip`)}&${query}`);
-  } else if (entries.length <= MOST) {
+  if (query.length < MAX_ADDRESS_LENGTH) {
+    await fetchFrom(`${ownUrl(`${base}zip`)}&${query}`);
+  } else if (entries.length <= MAX_NAMED) {
     try {
       await expectAll(entries);
-      // What is posted carries the token, and can be posted once.
-      await renewing(renewToken);
+      // The form carries the CSRF token, and cannot be retried.
+      await withSession(renewToken);
       post(byId("selection", HTMLFormElement));
     } catch (failure) {
-      lost(failure);
+      reportFailure(failure);
     }
-  } else if (isWhole && entries.length === document.querySelectorAll("#rows [data-path]").length) {
-    await fetchFrom(folder ? downloadUrl(folder) : ownUrl(`${root}zip`, { path: "" }));
+  } else if (isWhole && entries.length === model.rows.length) {
+    await fetchFrom(folder ? downloadUrl(folder) : ownUrl(`${base}zip`, { path: "" }));
   } else {
-    warn(text("too-many-to-zip", { count: number(MOST) }));
+    warn(text("too-many-to-zip", { count: number(MAX_NAMED) }));
   }
 }

@@ -1,12 +1,13 @@
-/* Rows dragged onto a folder, a crumb, a link of the rail or the trash; out of the window, a file is
-   downloaded. With Ctrl or Alt, what is dragged is copied.
+/* Drag rows onto a folder, a breadcrumb, a link of the sidebar or the trash; out of the window to download a file.
+   Ctrl or Alt copies.
 
-   Rule: whatever dragging does, a button does, too; what does not light up takes nothing. */
+   Rule: every drag has an equivalent action; only a highlighted target accepts a drop. */
 
 import { around, byId, part } from "../core/dom.js";
 import { number } from "../core/format.js";
+import { may } from "../core/rights.js";
 import { countText } from "../core/texts.js";
-import { entryOf, keyOf } from "../list/list.js";
+import { entryOf, keyOf } from "../list/rows.js";
 import { icon } from "../ui/icons.js";
 import { ROWS } from "./drop.js";
 import { countOf, isOne } from "./entries.js";
@@ -26,7 +27,7 @@ const mark = makeMark();
 /** @type {Entries} */
 let dragged = [];
 
-/** Draw what hangs at the pointer: the name of the one, or how many they are.
+/** Build the drag image: the name of one entry, or the number of several.
     @type {(entries: Entries) => HTMLElement} */
 function makeImage(entries) {
   const image = document.createElement("div");
@@ -39,7 +40,7 @@ function makeImage(entries) {
     : countText("dragged", countOf(entries), { count: number(countOf(entries)) });
   image.append(words);
   document.body.append(image);
-  // The browser takes its picture once the event is over.
+  // The browser takes its snapshot after the event.
   setTimeout(() => image.remove());
   return image;
 }
@@ -52,7 +53,7 @@ function begin(event, selection) {
     return;
   }
   dragged = selection.has(keyOf(row)) ? selection.entries : [entryOf(row)];
-  // What the browser would drag: the address of the link, or the picture as a file.
+  // Replaces the browser's own data: the address of the link, or the picture as a file.
   transfer.clearData();
   transfer.setData(ROWS, String(countOf(dragged)));
   if (isOne(dragged) && dragged[0].kind === "file") {
@@ -70,13 +71,15 @@ function begin(event, selection) {
 /** @type {(event: MouseEvent) => boolean} */
 const isCopy = (event) => event.ctrlKey || event.altKey;
 
-/** Return the place under the pointer if what is dragged can go there.
+/** Return the place under the pointer if the dragged entries can go there.
     @type {(event: DragEvent) => ReturnType<typeof placeAt>} */
 function targetOf(event) {
   const place = placeAt(event.target);
   /** @type {(path: string) => boolean} */
   const takes = (path) => !reasonAgainst(isCopy(event) ? "copy" : "move", dragged, path);
-  return place && (place.path === TRASH || takes(place.path)) ? place : null;
+  return place && may(isCopy(event) ? "write" : "delete") && (place.path === TRASH || takes(place.path))
+    ? place
+    : null;
 }
 
 /** @type {(event: DragEvent) => void} */
@@ -100,7 +103,7 @@ const actionOf = (path, entries, copies) => ({
 /** @type {(event: DragEvent) => void} */
 function drop(event) {
   const target = targetOf(event);
-  // Or the browser would follow what was dropped as a link.
+  // Otherwise the browser would follow a dropped link.
   event.preventDefault();
   if (target) {
     perform(actionOf(target.path, dragged, isCopy(event)));
@@ -113,10 +116,10 @@ function end() {
   dragged = [];
 }
 
-/** Let rows be dragged; with the row under the pointer go all that `selection` holds, if it is one of them.
+/** Make rows draggable; a selected row takes all of `selection` along.
     @type {(selection: Selection) => void} */
 export function bindDragging(selection) {
-  // By touch, a long press is for the menu and a stroke for scrolling.
+  // On touch, a long press opens the menu and a swipe scrolls.
   list.addEventListener("pointerdown", (event) => {
     const row = around(event, ROW);
     if (row && page.place !== "trash") {
@@ -127,7 +130,7 @@ export function bindDragging(selection) {
   /** @type {(type: "dragenter" | "dragover" | "drop" | "dragend", handle: (event: DragEvent) => void) => void} */
   const on = (type, handle) =>
     document.addEventListener(type, (event) => {
-      // The end of a drag is not heard of when its row has left the page.
+      // A dragend is not delivered once its row has left the page.
       if (dragged.length && (event.type === "dragend" || event.dataTransfer?.types.includes(ROWS))) {
         handle(event);
       }

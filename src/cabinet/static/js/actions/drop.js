@@ -1,25 +1,26 @@
-/* Files that come by drag and drop or from the clipboard, folders with all that is in them.
+/* Files and folders that are dropped or pasted.
 
-   Rule: hands over `{file, path}`, the path relative to what was dropped, and `{path}` alone for a
-   folder with nothing in it; uploads nothing itself. */
+   Rule: yields `{file, path}` with the path relative to what was dropped, and `{path}` alone for an empty folder;
+   uploads nothing itself. */
 
 import { around, byId, part } from "../core/dom.js";
+import { may } from "../core/rights.js";
 import { text } from "../core/texts.js";
 import { warn } from "../ui/toasts.js";
-import { makeMark, placeAt, TRASH, titleOf } from "./places.js";
+import { folderTitle, makeMark, placeAt, TRASH } from "./places.js";
 
-/** A file with its path relative to what was dropped, or the path alone of a folder with nothing in it.
+/** A file with its path relative to what was dropped, or the path alone of an empty folder.
     @typedef {{ file?: File, path: string }} Dropped */
 
-/** The type of what is dragged when it is rows of a list: of this page or of another window. */
+/** The data type of dragged rows, of this page or of another window. */
 export const ROWS = "application/x-cabinet-rows";
 
 const page = byId("main").dataset;
-/** Tell whether files can be put into what is open. */
-const isOpen = () => page.place === "folder" && page.role !== "viewer";
+/** Return whether files can be added to the open folder. */
+const isOpen = () => page.place === "folder" && page.role !== "viewer" && may("write");
 const TYPING = 'input:not([type="checkbox"]), textarea, [contenteditable], dialog';
 
-/** Tell whether files hang at the pointer. A picture in a row is one for the browser, and is not meant.
+/** Return whether files are being dragged. A picture in a row counts as one in the browser, but is not meant.
     @type {(event: DragEvent) => boolean} */
 function carriesFiles({ dataTransfer }) {
   const types = dataTransfer?.types ?? [];
@@ -33,8 +34,7 @@ const asPromise = (start) => new Promise((resolve, reject) => start(resolve, rej
 const fileOf = (entry) =>
   asPromise((resolve, reject) => /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject));
 
-/** Yield every file and every empty folder below `entry`; a folder hands out its content in batches, the
-    last one empty.
+/** Yield every file and every empty folder below `entry`. `readEntries` returns batches, the last one empty.
     @type {(entry: FileSystemEntry, parent: string) => AsyncGenerator<Dropped>} */
 async function* walk(entry, parent) {
   const path = parent ? `${parent}/${entry.name}` : entry.name;
@@ -62,12 +62,12 @@ async function* walk(entry, parent) {
 
 /** @type {(transfer: DataTransfer) => Promise<Dropped[]>} */
 async function collect(transfer) {
-  // The items are gone once the event handler returns, so all entries are taken before any wait.
+  // The items are emptied when the event handler returns, so all entries are read before the first `await`.
   const items = [...transfer.items].filter((item) => item.kind === "file");
   const entries = items.map((item) => item.webkitGetAsEntry?.() ?? null);
-  const loose = items.filter((_, index) => !entries[index]).flatMap((item) => item.getAsFile() ?? []);
+  const plainFiles = items.filter((_, index) => !entries[index]).flatMap((item) => item.getAsFile() ?? []);
   /** @type {Dropped[]} */
-  const found = loose.map((file) => ({ file, path: file.name }));
+  const found = plainFiles.map((file) => ({ file, path: file.name }));
   for (const entry of entries.flatMap((each) => each ?? [])) {
     for await (const item of walk(entry, "")) {
       found.push(item);
@@ -76,30 +76,29 @@ async function collect(transfer) {
   return found;
 }
 
-/** Return the folder that the pointer is over, if it is over one: a row, a crumb, a link of the rail.
+/** Return the folder under the pointer: a row, a breadcrumb or a link of the sidebar.
     @type {(event: Event) => { element: HTMLElement, path: string } | null} */
 function folderAt({ target }) {
   const place = placeAt(target);
   return place && place.path !== TRASH ? { element: place.element, path: place.path } : null;
 }
 
-/** Make the whole page a drop zone, and each folder on it one of its own; `sign` shows while files hang
-    over it, and says where they would go. `take(items, folder)` gets what is dropped, and where. Other
-    places take nothing.
-    @type {(sign: HTMLElement, take: (items: Dropped[], folder: string) => void) => void} */
-export function bindDrop(sign, take) {
-  // Each element that the pointer enters and leaves reports both; only the sum tells.
+/** Make the whole page a drop zone, and each folder on it one of its own; `sign` is shown while files are dragged and
+    names the target. `onDrop(items, folder)` receives what was dropped. Other places accept nothing.
+    @type {(sign: HTMLElement, onDrop: (items: Dropped[], folder: string) => void) => void} */
+export function bindDrop(sign, onDrop) {
+  // Each element that the pointer enters or leaves fires an event; the depth tells when it leaves the page.
   let depth = 0;
   const mark = makeMark();
-  // What it says of the open folder, while it speaks of another.
+  // The text of the sign for the open folder, while it shows another target.
   /** @type {string | null} */
   let here = null;
   /** @type {(place: { element: HTMLElement, path: string } | null) => void} */
-  const aim = (place) => {
+  const showTarget = (place) => {
     mark(place?.element ?? null);
     const words = part(sign, "p");
     here ??= words.textContent;
-    words.textContent = place ? text("drop-into", { name: titleOf(place.path) }) : here;
+    words.textContent = place ? text("drop-into", { name: folderTitle(place.path) }) : here;
     here = place && here;
   };
   /** @type {(change: number) => void} */
@@ -107,7 +106,7 @@ export function bindDrop(sign, take) {
     depth = Math.max(0, depth + change);
     sign.hidden = depth === 0;
     if (depth === 0) {
-      aim(null);
+      showTarget(null);
     }
   };
   /** @type {(type: "dragenter" | "dragleave" | "dragover" | "drop", handle: (event: DragEvent, carried: DataTransfer) => void) => void} */
@@ -127,20 +126,20 @@ export function bindDrop(sign, take) {
   on("dragleave", () => show(-1));
   on("dragover", (event, carried) => {
     carried.dropEffect = "copy";
-    aim(folderAt(event));
+    showTarget(folderAt(event));
   });
   on("drop", async (event, carried) => {
-    // As the sign says; once all is read, another folder may be open.
+    // The target that the sign showed; the open folder may change while the items are read.
     const target = folderAt(event)?.path ?? page.folder ?? "";
     show(-depth);
-    take(await collect(carried), target);
+    onDrop(await collect(carried), target);
   });
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
-    // Whoever types pastes the words: a table is on the clipboard as a picture, too.
+    // A paste into a text field is text: spreadsheets put a picture on the clipboard too.
     if (files.length && isOpen() && !around(event, TYPING)) {
       event.preventDefault();
-      take(
+      onDrop(
         files.map((file) => ({ file, path: file.name })),
         page.folder ?? "",
       );

@@ -1,108 +1,120 @@
-/* What is done to everything in a place: to what is loaded and to what is not, by one request.
+/* Actions on everything in a place, loaded or not, as one request.
 
-   The entries of a selection carry `everything` then: the `folder`, or null in the trash, what was taken
-   out (`except`, by names or in the trash by ids), and the `count` of all others.
+   The entries of such a selection have `everything`: the `folder` (null in the trash), the exceptions (`except`:
+   names, in the trash ids), and the `count` of the rest.
 
-   Rule: the server has the last word on how many there are; when it counts others, nothing has happened,
-   and what there is now can be selected again. */
+   Rule: the server decides whether the count is still right; if not, nothing has been changed, and the current
+   content can be selected again. */
 
 import { number } from "../core/format.js";
 import { Failure, tokenOf } from "../core/http.js";
-import { nameOf } from "../core/paths.js";
+import { may } from "../core/rights.js";
 import { countText, text } from "../core/texts.js";
-import { addressShown, fetchFiles } from "../list/list.js";
-import { refresh } from "../list/refresh.js";
-import { busy, lost } from "../list/updates.js";
-import { renewing } from "../session/renewing.js";
+import { model, refresh } from "../list/list.js";
+import { fetchFiles } from "../list/page.js";
+import { reportFailure, whileBusy } from "../list/updates.js";
 import { renewToken } from "../session/signin.js";
-import { askWhatGives, confirm } from "../ui/dialogs.js";
-import { say, warn } from "../ui/toasts.js";
+import { withSession } from "../session/with-session.js";
+import { askConflict, confirm } from "../ui/dialogs.js";
+import { notify, warn } from "../ui/toasts.js";
 import { copyAll, moveAll, purgeEverything, restoreAll, trashAll, undoAll } from "./changes.js";
-import { remember } from "./undo.js";
+import { trashQuery } from "./perform.js";
+import { folderTitle } from "./places.js";
+import { pushUndo } from "./undo.js";
 import { post } from "./zip-form.js";
 
 /** @import { Entries, Everything } from "../list/selection.js" */
+/** @import { Change } from "./undo.js" */
 
-// What the server says of a number that does not fit any more, and of a name in use.
+// The server's problem types for an outdated count and a name conflict.
 const CHANGED = "selection-changed";
-const IN_THE_WAY = "entry-exists";
+const CONFLICT = "entry-exists";
 
-/** @type {(key: string, everything: Everything, told?: object) => string} */
-const counted = (key, { count }, told = {}) => countText(key, count, { count: number(count), ...told });
+/** @type {(key: string, everything: Everything, values?: object) => string} */
+const counted = (key, { count }, values = {}) => countText(key, count, { count: number(count), ...values });
 
-/** Return what is meant by entries of everything.
+/** Return the `everything` of entries that have it.
     @type {(entries: Entries) => Everything} */
 const everythingOf = ({ everything }) => /** @type {Everything} */ (everything);
 
-/** Tell that there are others now, and offer to select those.
+/** Report that the content has changed, and offer to select it again.
     @type {(failure: Failure, everything: Everything) => Promise<void>} */
-async function tellOfChange(failure, everything) {
+async function reportChange(failure, everything) {
   await refresh().catch((later) => warn(later.message));
   const again = () => Promise.resolve(everything.again()).catch((later) => warn(later.message));
   warn(failure.message, { label: text("select-again"), run: again });
 }
 
-/** Do a change of the entries, with the rows of those that are loaded busy; say so where it fails.
+/** Run a change while the loaded rows are marked busy; show an error if it fails.
     @type {(entries: Entries, change: (everything: Everything) => Promise<void>) => Promise<void>} */
 function attempt(entries, change) {
   const everything = everythingOf(entries);
-  return busy(entries, async () => {
+  return whileBusy(entries, async () => {
     try {
       await change(everything);
     } catch (failure) {
       if (failure.type === CHANGED) {
-        await tellOfChange(failure, everything);
+        await reportChange(failure, everything);
       } else {
-        lost(failure);
+        reportFailure(failure);
       }
     }
   });
 }
 
-/** Say what was done, and offer to undo it by the address that undoes such a batch.
-    @type {(message: string, address: string, batch: string) => Promise<void>} */
-async function done(message, address, batch) {
-  remember(message, async () => {
-    await undoAll(address, batch);
-    await refresh();
-  });
+/** Show a message that offers to undo the change `batch` at the given address.
+    @type {(change: Change, message: string, address: string, batch: string) => Promise<void>} */
+async function notifyDone(change, message, address, batch) {
+  if (may("own")) {
+    pushUndo(change, message, async () => {
+      await undoAll(address, batch);
+      await refresh();
+    });
+  } else {
+    notify(message);
+  }
   await refresh();
 }
 
-/** Put everything into the trash.
+/** Move everything to the trash; whoever cannot undo that is asked first.
     @type {(entries: Entries) => Promise<void>} */
 export const trashEverything = (entries) =>
   attempt(entries, async (everything) => {
-    const { batch } = await trashAll(everything);
-    await done(counted("deleted-many", everything), "trash/restore", batch);
+    if (
+      may("own") ||
+      (await confirm(counted("delete-many", everything), text("delete-text"), text("act-trash")))
+    ) {
+      const { batch } = await trashAll(everything);
+      await notifyDone("delete", counted("deleted-many", everything), "trash/restore", batch);
+    }
   });
 
-/** Do `change(onConflict)`; where something is in the way, ask, and do it as that is answered. Resolves to
-    null when it is not to be done.
+/** Run `change(onConflict)`; on a conflict ask, and run it again with the answer. Resolves to null if the user
+    cancels.
     @type {<T>(change: (onConflict: string) => Promise<T>, first?: string) => Promise<T | null>} */
-async function yielding(change, first = "fail") {
+async function withConflictAnswer(change, first = "fail") {
   try {
     return await change(first);
   } catch (failure) {
-    if (failure.type !== IN_THE_WAY) {
+    if (failure.type !== CONFLICT) {
       throw failure;
     }
   }
-  const choice = await askWhatGives([], { canSkip: false, title: text("some-exist") });
+  const choice = await askConflict([], { canSkip: false, title: text("some-exist") });
   return choice ? change(choice) : null;
 }
 
-/** Put everything in the trash back where it was.
+/** Restore everything in the trash.
     @type {(entries: Entries) => Promise<void>} */
 export const restoreEverything = (entries) =>
   attempt(entries, async (everything) => {
-    const answer = await yielding((onConflict) => restoreAll(everything, onConflict));
+    const answer = await withConflictAnswer((onConflict) => restoreAll(everything, onConflict, trashQuery()));
     if (answer) {
-      await done(counted("restored-many", everything), "trash", answer.batch);
+      await notifyDone("restore", counted("restored-many", everything), "trash", answer.batch);
     }
   });
 
-/** Ask, then remove everything for ever, in the trash or by way of it.
+/** Ask, then permanently delete everything.
     @type {(entries: Entries) => Promise<void>} */
 export async function purgeAllOf(entries) {
   const everything = everythingOf(entries);
@@ -110,31 +122,36 @@ export async function purgeAllOf(entries) {
     return;
   }
   await attempt(entries, async () => {
-    await purgeEverything(everything);
-    say(text("purged"));
+    await purgeEverything(everything, trashQuery());
+    notify(text("purged"));
     await refresh();
   });
 }
 
 /** Move or copy ("move", "copy") everything into `folder`.
-    @type {(kind: string, entries: Entries, folder: string) => Promise<void>} */
+    @type {(kind: "move" | "copy", entries: Entries, folder: string) => Promise<void>} */
 export const relocateEverything = (kind, entries, folder) =>
   attempt(entries, async (everything) => {
     const relocate = kind === "move" ? moveAll : copyAll;
-    // A copy beside its original can only have another name.
+    // A copy in the same folder needs another name.
     const first = kind === "copy" && folder === everything.folder ? "rename" : "fail";
-    const answer = await yielding((onConflict) => relocate(everything, folder, onConflict), first);
+    const answer = await withConflictAnswer((onConflict) => relocate(everything, folder, onConflict), first);
     if (answer) {
       const word = kind === "move" ? "moved-many" : "copied-to-many";
-      const told = { folder: folder ? nameOf(folder) : text("your-files") };
-      await done(counted(word, everything, told), kind === "move" ? "moves/undo" : "trash", answer.batch);
+      const values = { folder: folderTitle(folder) };
+      await notifyDone(
+        kind,
+        counted(word, everything, values),
+        kind === "move" ? "moves/undo" : "trash",
+        answer.batch,
+      );
     }
   });
 
-/** Raise `Failure` unless there are as many as were selected: to what is posted there is no answer here.
+/** Raise `Failure` if the number of entries has changed: the answer to a form cannot be read.
     @type {(everything: Everything) => Promise<void>} */
 async function expectSame({ except, count }) {
-  const fresh = await fetchFiles(addressShown());
+  const fresh = await fetchFiles(model.place.address);
   const now = Number(fresh.getElementById("totals")?.dataset.count ?? 0) - except.length;
   if (now !== count) {
     throw new Failure(409, text("selection-changed", { count: number(now) }), { type: CHANGED, count: now });
@@ -148,13 +165,13 @@ function hiddenField(name, value) {
   return field;
 }
 
-/** Download everything in one archive.
+/** Download everything as one archive.
     @type {(entries: Entries) => Promise<void>} */
 export const downloadEverything = (entries) =>
   attempt(entries, async (everything) => {
     await expectSame(everything);
-    // What is posted carries the token, and can be posted once.
-    await renewing(renewToken);
+    // The form carries the CSRF token, and cannot be retried.
+    await withSession(renewToken);
     const form = document.createElement("form");
     form.method = "post";
     form.hidden = true;
@@ -163,7 +180,7 @@ export const downloadEverything = (entries) =>
       hiddenField("csrf_token", tokenOf(document)),
       hiddenField("folder", folder ?? ""),
       hiddenField("count", String(count)),
-      // In one field, between slashes, for a form has only so many.
+      // One field with names separated by slashes, because the number of form fields is limited.
       ...(except.length ? [hiddenField("except", except.join("/"))] : []),
     );
     document.body.append(form);

@@ -1,6 +1,6 @@
-/* The items of a tree of folders: a folder with its level, and the line that loads more of a level.
+/* Tree items of folders, and the "more" line of a level.
 
-   Rule: markup alone; which of them is chosen or open is the business of actions/folder-tree.js. */
+   Rule: markup only; selection and expansion are in actions/folder-tree.js. */
 
 import { around, part } from "../core/dom.js";
 import { text } from "../core/texts.js";
@@ -13,7 +13,7 @@ export const isOpen = (item) => item.getAttribute("aria-expanded") === "true";
 /** @type {(item: HTMLElement) => HTMLElement | null} */
 export const parentItem = (item) => around({ target: item.parentElement }, "[role=treeitem]");
 
-/** Return the item of a folder, closed and without its level; one that `isClosed` cannot be opened.
+/** Return a collapsed tree item of a folder; an `isClosed` one cannot be expanded.
     @type {(path: string, name: string, level: number, isClosed: boolean) => HTMLElement} */
 export function makeItem(path, name, level, isClosed) {
   const item = document.createElement("li");
@@ -41,7 +41,7 @@ export function makeItem(path, name, level, isClosed) {
   return item;
 }
 
-/** Return the line that loads what comes behind a cursor.
+/** Return the line that loads the items after a cursor.
     @type {(after: string) => HTMLElement} */
 export function makeMore(after) {
   const item = document.createElement("li");

@@ -1,11 +1,11 @@
-/* The dialog in which a folder is chosen to move or copy to, and made if there is none for it.
+/* The dialog to pick the target folder of a move or copy, which can also create one.
 
-   Rule: says where; what goes there is its callers' business. */
+   Rule: returns the folder; the callers do the rest. */
 
 import { byId, part } from "../core/dom.js";
 import { below } from "../core/paths.js";
-import { arrived } from "../list/updates.js";
-import { styled } from "../ui/styles.js";
+import { showAdded } from "../list/updates.js";
+import { stylesLoaded } from "../ui/styles.js";
 import { makeFolder } from "./changes.js";
 import { FolderTree } from "./folder-tree.js";
 
@@ -13,30 +13,30 @@ import { FolderTree } from "./folder-tree.js";
 
 const dialog = byId("picker", HTMLDialogElement);
 /** @type {(name: string) => HTMLElement} */
-const find = (name) => byId(`picker-${name}`);
+const piece = (name) => byId(`picker-${name}`);
 
 const nameField = byId("picker-name", HTMLInputElement);
-const accept = byId("picker-accept", HTMLButtonElement);
+const acceptButton = byId("picker-accept", HTMLButtonElement);
 
 /** @type {(isShown: boolean) => void} */
 function showNewFolder(isShown) {
-  find("new").hidden = !isShown;
-  find("add").hidden = isShown;
+  piece("new").hidden = !isShown;
+  piece("add").hidden = isShown;
   nameField.value = "";
-  find("error").hidden = true;
+  piece("error").hidden = true;
   if (isShown) {
     nameField.focus();
   }
 }
 
 /** @type {(message: string) => void} */
-function explain(message) {
-  const error = find("error");
+function showError(message) {
+  const error = piece("error");
   part(error, "span").textContent = message;
   error.hidden = !message;
 }
 
-/** Make a folder of the name in the field, in the chosen one.
+/** Create a folder with the name in the field, in the selected one.
     @type {(tree: FolderTree) => Promise<void>} */
 async function addFolder(tree) {
   const name = nameField.value;
@@ -45,44 +45,44 @@ async function addFolder(tree) {
     return;
   }
   try {
-    const { path } = await makeFolder(below(tree.chosen, name));
+    const { path } = await makeFolder(below(tree.selected, name));
     showNewFolder(false);
     await tree.add(path);
-    await arrived([path]);
+    await showAdded([path]);
     tree.focus();
   } catch (failure) {
-    explain(failure.message);
+    showError(failure.message);
     nameField.focus();
   }
 }
 
-/** Say whether the chosen folder will do, and why not.
+/** Show whether the selected folder can be the target, and why not.
     @type {(tree: FolderTree, reasonAgainst: ReasonAgainst) => void} */
-function judge(tree, reasonAgainst) {
-  const reason = reasonAgainst(tree.chosen);
-  find("why").textContent = reason;
-  accept.disabled = tree.isOnTheWay || Boolean(reason);
+function validate(tree, reasonAgainst) {
+  const reason = reasonAgainst(tree.selected);
+  piece("why").textContent = reason;
+  acceptButton.disabled = tree.isIntermediate || Boolean(reason);
 }
 
 /** @type {(tree: FolderTree, reasonAgainst: ReasonAgainst) => void} */
 function bind(tree, reasonAgainst) {
-  tree.addEventListener("choose", () => judge(tree, reasonAgainst));
+  tree.addEventListener("change", () => validate(tree, reasonAgainst));
   tree.addEventListener("fail", (event) => {
-    find("why").textContent = /** @type {CustomEvent<Error>} */ (event).detail.message;
+    piece("why").textContent = /** @type {CustomEvent<Error>} */ (event).detail.message;
   });
   tree.addEventListener("accept", () => {
-    if (!accept.disabled) {
+    if (!acceptButton.disabled) {
       dialog.close("accepted");
     }
   });
-  find("add").onclick = () => showNewFolder(true);
-  find("make").onclick = () => addFolder(tree);
+  piece("add").onclick = () => showNewFolder(true);
+  piece("make").onclick = () => addFolder(tree);
   nameField.onkeydown = (event) => {
     if (event.key === "Enter") {
       event.preventDefault();
       addFolder(tree);
     } else if (event.key === "Escape") {
-      // Only the field goes, not the dialog.
+      // Escape closes the field, not the dialog.
       event.preventDefault();
       showNewFolder(false);
       tree.focus();
@@ -90,16 +90,16 @@ function bind(tree, reasonAgainst) {
   };
 }
 
-/** Ask for a folder, beginning at `start`; resolves to its path, or to null. `reasonAgainst(path)` says why
-    a folder will not do, "" where it will; `isClosed(path)` which folders cannot even be opened.
+/** Ask for a folder, starting at `start`; resolves to its path, or to null. `reasonAgainst(path)` returns why a
+    folder cannot be the target, "" if it can; `isClosed(path)` returns whether a folder cannot be expanded.
     @type {(asked: { title: string, label: string, start: string, reasonAgainst: ReasonAgainst, isClosed: (path: string) => boolean }) => Promise<string | null>} */
 export async function pickFolder({ title, label, start, reasonAgainst, isClosed }) {
-  await styled;
+  await stylesLoaded;
   part(dialog, "h2").textContent = title;
-  accept.textContent = label;
+  acceptButton.textContent = label;
   showNewFolder(false);
   dialog.returnValue = "";
-  const tree = new FolderTree(find("tree"), isClosed);
+  const tree = new FolderTree(piece("tree"), isClosed);
   bind(tree, reasonAgainst);
   dialog.showModal();
   const closed = new Promise((resolve) => {
@@ -107,5 +107,5 @@ export async function pickFolder({ title, label, start, reasonAgainst, isClosed 
   });
   tree.start(start);
   await closed;
-  return dialog.returnValue === "accepted" ? tree.chosen : null;
+  return dialog.returnValue === "accepted" ? tree.selected : null;
 }

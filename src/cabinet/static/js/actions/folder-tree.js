@@ -1,28 +1,28 @@
-/* A tree of folders, a level fetched when it is opened, walked by arrows, Home, End and the first
-   letters of names. The folder with the focus is the chosen one.
+/* A tree view of folders, whose levels are fetched when they are expanded. Navigation by arrows, Home, End and
+   type-ahead; the focused folder is the selected one.
 
-   Says `choose` when another folder is chosen, `accept` on Enter, `fail` with a `failure`.
+   Fires `change` when another folder is selected, `accept` on Enter, `fail` with a `failure`.
 
-   Rule: knows folders by their paths and nothing of what they are wanted for. */
+   Rule: knows folders by their paths, and not what they are selected for. */
 
 import { around, parts } from "../core/dom.js";
 import { entryWithin, nameOf } from "../core/paths.js";
-import { text } from "../core/texts.js";
 import { foldersOf } from "./changes.js";
 import { groupOf, isOpen, makeItem, makeMore, parentItem } from "./folder-items.js";
+import { folderTitle } from "./places.js";
 
-// Of a level at a time; whoever has more than this asks for more.
-const AT_ONCE = 100;
-// Letters typed within this time belong to one name.
+// Items of a level that are loaded at a time.
+const PAGE_SIZE = 100;
+// Letters typed within this time are one search.
 const TYPING_MS = 700;
 
 export class FolderTree extends EventTarget {
   #root;
   #isClosed;
   #typed = { letters: "", at: 0 };
-  #isOnTheWay = false;
+  #isIntermediate = false;
 
-  /** `isClosed(path)` tells which folders cannot be opened.
+  /** `isClosed(path)` returns whether a folder cannot be expanded.
       @param {HTMLElement} root
       @param {(path: string) => boolean} isClosed */
   constructor(root, isClosed) {
@@ -32,36 +32,36 @@ export class FolderTree extends EventTarget {
     root.replaceChildren();
     root.onclick = (event) => this.#click(event);
     root.onkeydown = (event) => this.#press(event);
-    root.onfocus = () => this.#chosenItem?.focus();
+    root.onfocus = () => this.#selectedItem?.focus();
   }
 
-  /** The path of the chosen folder. */
-  get chosen() {
-    return this.#chosenItem?.dataset.folder ?? "";
+  /** The path of the selected folder. */
+  get selected() {
+    return this.#selectedItem?.dataset.folder ?? "";
   }
 
-  /** Whether the chosen folder is only one on the way to the wanted one, and nobody has chosen it. */
-  get isOnTheWay() {
-    return this.#isOnTheWay;
+  /** Whether the selection is only an intermediate step of `start`, not made by the user. */
+  get isIntermediate() {
+    return this.#isIntermediate;
   }
 
   /** @type {HTMLElement | null} */
-  get #chosenItem() {
+  get #selectedItem() {
     return this.#root.querySelector('[aria-selected="true"]');
   }
 
-  /** Show the way down to the folder at `path` and choose it.
+  /** Expand the tree down to the folder at `path`, and select it.
       @type {(path: string) => Promise<void>} */
   start(path) {
-    const top = this.#item("", text("your-files"), 1);
+    const top = this.#item("", folderTitle(""), 1);
     this.#root.append(top);
     return this.#goDown(top, path);
   }
 
-  /** Show a folder that has just been made in the chosen one, and choose it.
+  /** Show a new folder inside the selected one, and select it.
       @type {(path: string) => Promise<void>} */
   add(path) {
-    const item = this.#chosenItem ?? this.#root;
+    const item = this.#selectedItem ?? this.#root;
     if (!isOpen(item)) {
       item.ariaExpanded = "false";
     }
@@ -73,28 +73,28 @@ export class FolderTree extends EventTarget {
     /** @type {HTMLElement | null} */
     let item = from;
     while (item) {
-      this.#choose(item, {
-        isOnTheWay: item.dataset.folder !== path,
-        // Who writes the name of a new folder meanwhile goes on writing.
+      this.#select(item, {
+        isIntermediate: item.dataset.folder !== path,
+        // The field for the name of a new folder keeps the focus.
         takesFocus: item === from || this.#root.contains(document.activeElement),
       });
       const isKnown = await this.#open(item);
-      if (this.#chosenItem !== item || !isKnown) {
-        // Somebody has chosen another one meanwhile, or will have to.
+      if (this.#selectedItem !== item || !isKnown) {
+        // The user has selected another folder, or loading has failed.
         return;
       }
       /** @type {string | null} */
       const next = isOpen(item) ? entryWithin(item.dataset.folder ?? "", path) : null;
       item = next === null ? null : this.#itemOf(next, item);
     }
-    if (this.#isOnTheWay && this.#chosenItem) {
-      // The wanted one is gone, so the way ends here.
-      this.#choose(this.#chosenItem, { takesFocus: false });
+    if (this.#isIntermediate && this.#selectedItem) {
+      // The folder is gone; its closest ancestor stays selected.
+      this.#select(this.#selectedItem, { takesFocus: false });
     }
   }
 
   focus() {
-    this.#chosenItem?.focus();
+    this.#selectedItem?.focus();
   }
 
   /** @type {(path: string) => HTMLElement | null} */
@@ -107,7 +107,7 @@ export class FolderTree extends EventTarget {
     return makeItem(path, name, level, this.#isClosed(path));
   }
 
-  /** Return the item of a folder that is there, even if it is not on the part of its level that was loaded.
+  /** Return the item of an existing folder, even if it is not in the loaded part of its level.
       @type {(path: string, parent: HTMLElement) => HTMLElement} */
   #itemOf(path, parent) {
     const found = this.#find(path);
@@ -119,10 +119,10 @@ export class FolderTree extends EventTarget {
     return item;
   }
 
-  /** @type {(item: HTMLElement, how?: { isOnTheWay?: boolean, takesFocus?: boolean }) => void} */
-  #choose(item, { isOnTheWay = false, takesFocus = true } = {}) {
-    this.#isOnTheWay = isOnTheWay;
-    const before = this.#chosenItem;
+  /** @type {(item: HTMLElement, how?: { isIntermediate?: boolean, takesFocus?: boolean }) => void} */
+  #select(item, { isIntermediate = false, takesFocus = true } = {}) {
+    this.#isIntermediate = isIntermediate;
+    const before = this.#selectedItem;
     before?.setAttribute("aria-selected", "false");
     before?.setAttribute("tabindex", "-1");
     item.setAttribute("aria-selected", "true");
@@ -130,16 +130,16 @@ export class FolderTree extends EventTarget {
     if (takesFocus) {
       item.focus();
     }
-    this.dispatchEvent(new Event("choose"));
+    this.dispatchEvent(new Event("change"));
   }
 
-  /** Fetch a part of the level below `item`, and append it.
+  /** Fetch a part of the level below `item` and append it.
       @type {(item: HTMLElement, after: string | null) => Promise<HTMLElement[]>} */
   async #load(item, after) {
     item.setAttribute("aria-busy", "true");
     try {
       const path = item.dataset.folder ?? "";
-      const { folders, next } = await foldersOf(path, after, AT_ONCE);
+      const { folders, next } = await foldersOf(path, after, PAGE_SIZE);
       const level = Number(item.ariaLevel) + 1;
       const fresh = folders.filter((folder) => !this.#find(folder.path));
       const items = fresh.map((folder) => this.#item(folder.path, folder.name, level));
@@ -155,7 +155,7 @@ export class FolderTree extends EventTarget {
     this.dispatchEvent(new CustomEvent("fail", { detail: failure }));
   }
 
-  /** Open the level below `item` if it is closed; resolves to false when that could not be fetched.
+  /** Expand `item`; resolves to false if its level could not be fetched.
       @type {(item: HTMLElement) => Promise<boolean>} */
   async #open(item) {
     if (item.getAttribute("aria-expanded") !== "false" || item.hasAttribute("aria-busy")) {
@@ -183,7 +183,7 @@ export class FolderTree extends EventTarget {
     groupOf(item).hidden = true;
   }
 
-  /** Load the next part of a level in place of the line that offers it.
+  /** Replace a "more" line by the next part of its level.
       @type {(line: HTMLElement) => Promise<void>} */
   async #more(line) {
     const parent = parentItem(line) ?? this.#root;
@@ -191,7 +191,7 @@ export class FolderTree extends EventTarget {
       const items = await this.#load(parent, line.dataset.after ?? null);
       line.remove();
       if (items.length) {
-        this.#choose(items[0]);
+        this.#select(items[0]);
       } else {
         this.focus();
       }
@@ -210,11 +210,11 @@ export class FolderTree extends EventTarget {
       this.#more(item);
     } else if (around(event, ".tree-line > :first-child", SVGElement) && isOpen(item)) {
       this.#close(item);
-      if (!this.#chosenItem?.checkVisibility()) {
-        this.#choose(item);
+      if (!this.#selectedItem?.checkVisibility()) {
+        this.#select(item);
       }
     } else {
-      this.#choose(item);
+      this.#select(item);
       this.#open(item);
     }
   }
@@ -226,14 +226,14 @@ export class FolderTree extends EventTarget {
   /** @type {(item: HTMLElement | null | undefined) => void} */
   #goTo(item) {
     if (item?.dataset.after) {
-      // Offers more, and is no folder to choose.
+      // A "more" line, which cannot be selected.
       item.focus();
     } else if (item) {
-      this.#choose(item);
+      this.#select(item);
     }
   }
 
-  /** Return what a key does to the item with the focus.
+  /** Return what the keys do for the focused item.
       @type {(item: HTMLElement) => Record<string, () => unknown>} */
   #keys(item) {
     const all = this.#visible;
@@ -267,7 +267,7 @@ export class FolderTree extends EventTarget {
     }
   }
 
-  /** Go to the next folder whose name begins with what is being typed.
+  /** Move to the next folder whose name starts with the typed letters.
       @type {(event: KeyboardEvent, item: HTMLElement) => void} */
   #type({ key, timeStamp }, item) {
     const isNew = timeStamp - this.#typed.at > TYPING_MS;

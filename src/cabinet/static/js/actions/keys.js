@@ -1,15 +1,15 @@
-/* The keys of a page of files: which action or command a key stands for. While letters are no keys, typing
-   goes to a name.
+/* Key handling on files pages: runs the action or command of a key. While letters are not shortcuts, they search by
+   name (type-ahead).
 
-   Rule: nothing is taken from whoever types, from a dialog or a menu, or from the browser's own keys. */
+   Rule: keys in text fields, dialogs and menus, and the browser's own shortcuts are left alone. */
 
 import { around, byId } from "../core/dom.js";
 import { rowInFocus } from "../list/focus.js";
-import { entryOf } from "../list/list.js";
-import { isTypedOn, typeAhead } from "../list/type-ahead.js";
-import { areOn, isOn } from "../ui/key-settings.js";
+import { entryOf } from "../list/rows.js";
+import { isTyping, typeAhead } from "../list/type-ahead.js";
+import { combinationOf } from "../ui/key-combination.js";
+import { isKindOn, isOn } from "../ui/key-settings.js";
 import { OPEN_POPOVER } from "../ui/popovers.js";
-import { pressed } from "../ui/pressed.js";
 import { COMMANDS } from "./commands.js";
 import { contextOf, perform } from "./perform.js";
 import { ACTIONS } from "./table.js";
@@ -20,9 +20,9 @@ import { ACTIONS } from "./table.js";
 
 const TYPING =
   'input:not([type="checkbox"], [type="radio"], [type="button"], [type="submit"], [type="file"]), textarea, select, [contenteditable]';
-const HAS_KEYS_OF_ITS_OWN = "a[href], button, summary, input, label, video, audio, [role=menuitem]";
+const INTERACTIVE = "a[href], button, summary, input, label, video, audio, [role=menuitem]";
 
-// Dialogs lie at the outside: to look for them in a long list at every key would be felt.
+// Dialogs are direct children of these; searching a long list at every key press would be slow.
 /** @type {() => Element[]} */
 const outermost = () => [...document.body.children, ...byId("main").children];
 
@@ -32,7 +32,7 @@ const isFree = (event) =>
   !around(event, `${TYPING}, dialog, ${OPEN_POPOVER}`)?.checkVisibility() &&
   !outermost().some((each) => each.localName === "dialog" && each.matches(":modal"));
 
-/** Tell whether a key of the list is meant for it: the focus is on a name or a box, or nowhere.
+/** Return whether the list handles a key: the focus is on a name or a checkbox, or nowhere.
     @type {(event: KeyboardEvent, key: string) => boolean} */
 function isForList({ target }, key) {
   const isNowhere = target === document.body || target === byId("main");
@@ -43,26 +43,26 @@ function isForList({ target }, key) {
   return isNowhere || (Boolean(rowInFocus()) && !isNative);
 }
 
-/** Return the entries that a key acts on: the chosen ones, else the one with the focus; likewise where
-    the action is for one alone. What is for any number is never done to another one than is chosen.
+/** Return the entries that a key acts on: the selection, else the focused row. An action on a single entry falls back
+    to the focused row too; an action on any number never acts on a row outside of the selection.
     @type {(action: Action, selection: Selection) => Entries | null} */
 function entriesFor(action, selection) {
   const row = rowInFocus();
   /** @type {Entries} */
   const focused = row ? [entryOf(row)] : [];
-  const chosen = selection.size ? selection.entries : focused;
-  const meant = action.isInBar || action.isDanger ? [chosen] : [chosen, focused];
-  return meant.find((entries) => action.isFor(entries)) ?? null;
+  const selected = selection.size ? selection.entries : focused;
+  const candidates = action.isInBar || action.isDanger ? [selected] : [selected, focused];
+  return candidates.find((entries) => action.isFor(entries)) ?? null;
 }
 
 /** @type {(key: string, event: KeyboardEvent, context: Context) => boolean} */
 function runAction(key, event, context) {
-  // A key that is held does it once.
+  // Holding a key down runs the action once.
   if (event.repeat) {
     return false;
   }
-  // Enter on a link or a button is what it always is.
-  if (key === "Enter" && around(event, HAS_KEYS_OF_ITS_OWN)) {
+  // Enter on a link or a button keeps its default action.
+  if (key === "Enter" && around(event, INTERACTIVE)) {
     return false;
   }
   const here = ACTIONS.filter(({ keys, places }) => keys.includes(key) && places.includes(context.place));
@@ -85,20 +85,20 @@ function runCommand(key, event, context) {
   return perform(command, context, key) !== false;
 }
 
-/** Return the character that a key writes, null for one that writes none, or does something.
+/** Return the character that a key types, null if it types none or is a shortcut.
     @type {(event: KeyboardEvent) => string | null} */
 function typedBy({ key, ctrlKey, metaKey, altKey, timeStamp }) {
-  // AltGr writes, and says that Ctrl and Alt are held.
+  // AltGr types characters, and reports Ctrl and Alt as held.
   const isHeld = metaKey || ctrlKey !== altKey;
   const isCharacter = [...key].length === 1 && !isHeld;
-  // A space chooses a row, but within a name it is one of its letters.
-  return isCharacter && (key !== " " || isTypedOn(timeStamp)) ? key : null;
+  // A space toggles the selection, but inside a search it is a character.
+  return isCharacter && (key !== " " || isTyping(timeStamp)) ? key : null;
 }
 
-/** Go to the name that is being typed; tells whether one is.
+/** Handle type-ahead; returns whether the key was part of it.
     @type {(event: KeyboardEvent, context: Context) => boolean} */
 function runTyping(event, context) {
-  const character = areOn("letters") ? null : typedBy(event);
+  const character = isKindOn("letters") ? null : typedBy(event);
   if (character === null || !isForList(event, "")) {
     return false;
   }
@@ -109,7 +109,7 @@ function runTyping(event, context) {
 /** @type {(key: string, event: KeyboardEvent, context: Context) => boolean} */
 function run(key, event, context) {
   const isSign = key.length === 1;
-  if (isSign && isTypedOn(event.timeStamp) && runTyping(event, context)) {
+  if (isSign && isTyping(event.timeStamp) && runTyping(event, context)) {
     return true;
   }
   if (key === "Space" && runTyping(event, context)) {
@@ -121,17 +121,17 @@ function run(key, event, context) {
   );
 }
 
-/** Let keys do what the tables say.
+/** Bind the keys of the tables.
     @type {(selection: Selection) => void} */
 export function bindKeys(selection) {
   document.addEventListener("keydown", (event) => {
-    const key = pressed(event);
+    const key = combinationOf(event);
     if (event.defaultPrevented || event.isComposing || !isFree(event)) {
       return;
     }
     const button = around(event, "a.row-menu");
-    if (key === "Space" && !isTypedOn(event.timeStamp) && button && button === event.target) {
-      // A link that scripts make a button of is pressed like one.
+    if (key === "Space" && !isTyping(event.timeStamp) && button && button === event.target) {
+      // A link with the role of a button is pressed by a space too.
       event.preventDefault();
       button.click();
       return;

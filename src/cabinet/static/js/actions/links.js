@@ -1,24 +1,26 @@
-/* Addresses of entries, to be passed on: to the clipboard, or selected where browsers hide that. */
+/* Copy addresses of entries and of links: to the clipboard, or selected in a dialog where there is no clipboard
+   access. */
 
 import { byId } from "../core/dom.js";
 import { number } from "../core/format.js";
-import { contentUrl, root } from "../core/http.js";
+import { contentUrl } from "../core/http.js";
+import { root } from "../core/identity.js";
 import { countText, text } from "../core/texts.js";
-import { say } from "../ui/toasts.js";
+import { notify } from "../ui/toasts.js";
 
-/** @import { Entry } from "../list/list.js" */
+/** @import { Entry } from "../list/rows.js" */
 
 const dialog = byId("links", HTMLDialogElement);
 const field = byId("links-text", HTMLTextAreaElement);
 
-/** Return the address of an entry as others reach it: below the public one if the server has one.
+/** Return the address of an entry for its user: below the server's public URL if it has one.
     @type {(entry: { path: string }) => string} */
 export function linkOf({ path }) {
   const base = dialog.dataset.publicUrl || `${location.origin}${root}`;
   return `${base.replace(/\/$/, "")}/${contentUrl(path).slice(root.length)}`;
 }
 
-/** Put `content` on the clipboard and say so; show it selected where there is no clipboard to write to.
+/** Copy `content` to the clipboard and confirm it; without clipboard access, show it selected.
     @type {(content: string, message: string) => Promise<void>} */
 export async function copyText(content, message) {
   try {
@@ -30,14 +32,33 @@ export async function copyText(content, message) {
     field.select();
     return;
   }
-  say(message);
+  notify(message);
 }
 
-/** Copy the addresses of `entries`, one a line.
+/** Copy what `content` resolves to; resolves to whether that worked. Browsers permit it only during a press, which may
+    be over when the content arrives.
+    @type {(content: Promise<string>) => Promise<boolean>} */
+export async function copyLater(content) {
+  const blob = content.then((words) => {
+    if (!words) {
+      throw new TypeError("nothing to copy");
+    }
+    return new Blob([words], { type: "text/plain" });
+  });
+  blob.catch(() => {});
+  try {
+    await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Copy the addresses of `entries`, one per line.
     @type {(entries: Entry[]) => Promise<void>} */
 export function copyLink(entries) {
   const count = entries.length;
   const message =
-    count > 1 ? countText("links-copied", count, { count: number(count) }) : text("link-copied");
+    count > 1 ? countText("addresses-copied", count, { count: number(count) }) : text("address-copied");
   return copyText(entries.map(linkOf).join("\n"), message);
 }

@@ -1,13 +1,12 @@
-/* Making a folder in the one that is open, without leaving the page. */
+/* Create a folder in the open one without leaving the page. */
 
 import { byId, part } from "../core/dom.js";
-import { root } from "../core/http.js";
+import { folderPage } from "../core/identity.js";
 import { below } from "../core/paths.js";
 import { focusOn } from "../list/focus.js";
-import { rowOf } from "../list/list.js";
-import { goTo } from "../list/navigation.js";
-import { refresh } from "../list/refresh.js";
-import { lost } from "../list/updates.js";
+import { refresh, rowOf } from "../list/list.js";
+import { navigateTo } from "../list/navigation.js";
+import { reportFailure } from "../list/updates.js";
 import { warn } from "../ui/toasts.js";
 import { makeFolder as make } from "./changes.js";
 
@@ -18,24 +17,23 @@ const field = byId("make-folder-name", HTMLInputElement);
 const error = byId("make-folder-error");
 
 let parent = "";
-// Counts how often the name was asked for: an answer may come when it is another question.
-let turn = 0;
+// Number of times that the dialog was opened: an answer may arrive when it is open for another folder.
+let openCount = 0;
 
 /** @type {(message: string) => void} */
-function explain(message) {
+function showError(message) {
   error.hidden = !message;
   part(error, "span").textContent = message;
   field.classList.toggle("is-invalid", Boolean(message));
   field.setAttribute("aria-invalid", String(Boolean(message)));
 }
 
-/** Show what was made in its place; of folders in folders the outermost.
+/** Show the new folder in the list; for nested folders the outermost.
     @type {(path: string) => Promise<void>} */
 async function show(path) {
   const [name] = path.slice(parent ? parent.length + 1 : 0).split("/");
   if (page.place !== "folder") {
-    const place = parent ? `?${new URLSearchParams({ path: parent })}` : "";
-    goTo(`${root}index${place}#show=${encodeURIComponent(name)}`);
+    navigateTo(`${folderPage(parent)}#show=${encodeURIComponent(name)}`);
     return;
   }
   const shown = below(parent, name);
@@ -51,16 +49,16 @@ async function submit() {
     return;
   }
   form.setAttribute("aria-busy", "true");
-  const mine = turn;
+  const ownCount = openCount;
   try {
     const made = await make(below(parent, field.value));
-    if (mine === turn) {
+    if (ownCount === openCount) {
       dialog.close();
     }
-    await show(made.path).catch(lost);
+    await show(made.path).catch(reportFailure);
   } catch (failure) {
-    if (mine === turn) {
-      explain(failure.message);
+    if (ownCount === openCount) {
+      showError(failure.message);
       field.focus();
     } else {
       warn(failure.message);
@@ -70,13 +68,13 @@ async function submit() {
   }
 }
 
-/** Ask for the name of a folder to be made in `folder`.
+/** Ask for a name and create a folder in `folder`.
     @type {(folder: string) => void} */
 export function makeFolder(folder) {
   parent = folder;
-  turn += 1;
+  openCount += 1;
   form.reset();
-  explain("");
+  showError("");
   dialog.showModal();
   field.focus();
 }
@@ -86,4 +84,4 @@ form.addEventListener("submit", (event) => {
   submit();
 });
 byId("make-folder-cancel").addEventListener("click", () => dialog.close());
-field.addEventListener("input", () => explain(""));
+field.addEventListener("input", () => showError(""));

@@ -1,20 +1,20 @@
-/* What on a page stands for a folder, or for the trash: rows, crumbs and links of the rail.
+/* Drop targets: rows, breadcrumbs and sidebar links of folders and the trash.
 
-   Rule: tells where something would go; what may go there is not asked here. */
+   Rule: finds the place; whether it accepts something is decided elsewhere. */
 
-import { around } from "../core/dom.js";
+import { around, byId } from "../core/dom.js";
+import { base, folderPage } from "../core/identity.js";
 import { nameOf } from "../core/paths.js";
 import { text } from "../core/texts.js";
 
 const FOLDER_ROW = '#rows [data-path][data-kind="folder"]';
 const LINKS = ".crumbs a, .rail a";
 
-/** What stands for the trash instead of a path.
+/** The place of the trash, instead of a path.
     @type {unique symbol} */
 export const TRASH = Symbol("trash");
 
-/** Return the element that `target` lies in and that stands for a place, with the `path` of that: a
-    folder's, or TRASH; null for none.
+/** Return the drop target that contains `target`, and the `path` of its folder, or TRASH; null if there is none.
     @type {(target: EventTarget | null) => { element: HTMLElement, path: string | typeof TRASH } | null} */
 export function placeAt(target) {
   const row = around({ target }, FOLDER_ROW);
@@ -26,18 +26,17 @@ export function placeAt(target) {
     return null;
   }
   const { pathname, searchParams } = new URL(element.href);
-  const end = pathname.split("/").at(-1);
-  if (end === "index") {
+  if (pathname === folderPage("")) {
     return { element, path: searchParams.get("path") ?? "" };
   }
-  return end === "trash" ? { element, path: TRASH } : null;
+  return pathname === `${base}trash` ? { element, path: TRASH } : null;
 }
 
-/** Return what people call the folder at `path`.
+/** Return the display name of the folder at `path`.
     @type {(path: string) => string} */
-export const titleOf = (path) => nameOf(path) || text("your-files");
+export const folderTitle = (path) => nameOf(path) || byId("main").dataset.title || text("your-files");
 
-/** Return what marks one element at a time as the one that takes what hangs at the pointer.
+/** Return a function that highlights one element at a time as the drop target.
     @type {() => (element: HTMLElement | null) => void} */
 export function makeMark() {
   /** @type {HTMLElement | null} */

@@ -1,31 +1,31 @@
-/* What a mouse, a pen or a finger does in the list.
+/* Mouse, pen and touch in the list.
 
-   A click on a row chooses it, a second one opens it; its name opens at once. A finger opens by a tap,
-   or chooses while something is chosen, and a long press brings the menu and does nothing else.
+   A click on a row selects it, a double click opens it; a click on the name opens at once. A tap opens, or toggles
+   while there is a selection; a long press opens the menu and does nothing else.
 
    Rule: one listener for the whole list, however many rows it has. */
 
 import { around, parts } from "../core/dom.js";
 import { focusOn, rowOf } from "../list/focus.js";
-import { entryOf, keyOf } from "../list/list.js";
-import { tell } from "../ui/errors.js";
+import { entryOf, keyOf } from "../list/rows.js";
+import { showError } from "../ui/errors.js";
 import { HAS_POPOVERS } from "../ui/popovers.js";
 import { contextOf, perform } from "./perform.js";
 import { actionsFor } from "./table.js";
 
 /** @import { Selection } from "../list/selection.js" */
 
-/** Where a menu comes up (actions/row-menu.js).
+/** Where the menu opens (actions/row-menu.js).
     @typedef {{ point?: { x: number, y: number } | null, anchor?: HTMLElement | null, isHeld?: boolean }} Where */
 
 const LONG_PRESS_MS = 500;
-// A finger that lies still moves a little, too.
-const STILL_PX = 10;
+// A resting finger moves a little.
+const MAX_MOVEMENT_PX = 10;
 
-// What a click means something to by itself.
+// Elements with a click behavior of their own.
 const CONTROLS = "a, button, input, label, select, textarea, video, audio";
 
-// What a long press means something to, too.
+// Elements with a long-press behavior of their own.
 const TEXT_FIELDS = "input:not([type=checkbox]), textarea";
 
 /** @type {(event: MouseEvent) => boolean} */
@@ -36,9 +36,9 @@ export class Pointer {
   #timer = 0;
   /** @type {{ x: number, y: number } | null} */
   #start = null;
-  // Whether the last press has brought the menu: what it ends with is no click, wherever that lands.
+  // Whether the current press has opened the menu; then its end is no click, wherever it lands.
   #hasOpened = false;
-  // A click tells what made it in newer browsers only.
+  // Only newer browsers report the pointer type in click events.
   #pointerType = "";
 
   /** @param {HTMLElement} list
@@ -47,16 +47,19 @@ export class Pointer {
     this.#selection = selection;
     list.addEventListener("click", (event) => this.#click(event, rowOf(event.target)));
     list.addEventListener("dblclick", (event) => this.#open(event, rowOf(event.target)));
-    list.addEventListener("mousedown", (event) => this.#keepText(event, rowOf(event.target)));
+    list.addEventListener("mousedown", (event) => this.#preventTextSelection(event, rowOf(event.target)));
     list.addEventListener("contextmenu", (event) => this.#contextMenu(event, rowOf(event.target)));
     list.addEventListener("pointerdown", (event) => this.#down(event, rowOf(event.target)));
     for (const type of ["pointerup", "pointercancel", "pointermove", "scroll"]) {
-      document.addEventListener(type, (event) => this.#moveOn(event), { passive: true, capture: true });
+      document.addEventListener(type, (event) => this.#pointerMove(event), { passive: true, capture: true });
     }
-    // The menu may have come up below the finger, or the list have gone from below it.
-    document.addEventListener("touchend", (event) => this.#lift(event), { passive: false, capture: true });
-    document.addEventListener("click", (event) => this.#swallow(event), { capture: true });
-    // A new press, wherever: what it ends with is a click again.
+    // On the document, because the menu may be under the finger now, or the list may have been replaced.
+    document.addEventListener("touchend", (event) => this.#touchEnd(event), {
+      passive: false,
+      capture: true,
+    });
+    document.addEventListener("click", (event) => this.#suppressClick(event), { capture: true });
+    // A new press, wherever it is: clicks count again.
     document.addEventListener("pointerdown", (event) => this.#begin(event), { capture: true });
   }
 
@@ -72,15 +75,15 @@ export class Pointer {
     } else if (around(event, ".name[href]")) {
       this.#preview(event, row);
     } else if (around(event, ".check input") && event.shiftKey) {
-      // The range decides about this box, and not the click.
+      // The range selection sets this checkbox, not the click.
       event.preventDefault();
       setTimeout(() => this.#selection.extendTo(keyOf(row)));
     } else if (!around(event, CONTROLS)) {
-      this.#choose(event, row);
+      this.#select(event, row);
     }
   }
 
-  /** A file opens in the preview; where there is none for it, and with keys held, a link is a link.
+  /** Open a file in the preview; without a preview for it, or with modifier keys, follow the link.
       @type {(event: MouseEvent, row: HTMLElement) => void} */
   #preview(event, row) {
     const entry = entryOf(row);
@@ -93,7 +96,7 @@ export class Pointer {
   }
 
   /** @type {(event: MouseEvent, row: HTMLElement) => void} */
-  #choose(event, row) {
+  #select(event, row) {
     const key = keyOf(row);
     const selection = this.#selection;
     const isTouch = this.#pointerType === "touch";
@@ -118,15 +121,15 @@ export class Pointer {
     }
   }
 
-  /** Neither a range nor a double click is meant for the text in the rows.
+  /** Keep a range selection or a double click from selecting text.
       @type {(event: MouseEvent, row: HTMLElement | null) => void} */
-  #keepText(event, row) {
+  #preventTextSelection(event, row) {
     if (row && !around(event, CONTROLS) && (event.shiftKey || event.detail > 1)) {
       event.preventDefault();
     }
   }
 
-  /** With Shift the browser's own menu comes, and where there can be no other.
+  /** Open the menu; with Shift, or without popovers, leave it to the browser.
       @type {(event: MouseEvent, row: HTMLElement | null) => void} */
   #contextMenu(event, row) {
     if (!row || event.shiftKey || !HAS_POPOVERS || around(event, TEXT_FIELDS)) {
@@ -144,7 +147,7 @@ export class Pointer {
   #begin({ pointerType, isPrimary }) {
     clearTimeout(this.#timer);
     if (!isPrimary) {
-      // Another finger, while the first still lies there.
+      // A second finger.
       return;
     }
     this.#hasOpened = false;
@@ -164,27 +167,28 @@ export class Pointer {
   }
 
   /** @type {(event: Event) => void} */
-  #moveOn(event) {
+  #pointerMove(event) {
     const isStill =
       event instanceof PointerEvent &&
       event.type === "pointermove" &&
-      (!this.#start || Math.hypot(event.clientX - this.#start.x, event.clientY - this.#start.y) < STILL_PX);
+      (!this.#start ||
+        Math.hypot(event.clientX - this.#start.x, event.clientY - this.#start.y) < MAX_MOVEMENT_PX);
     if (!isStill) {
       clearTimeout(this.#timer);
     }
   }
 
-  /** Have the browser make nothing of the end of a long press: no click, no focus, no press of a mouse.
+  /** Suppress the browser's default for the end of a long press: click, focus and mouse events.
       @type {(event: TouchEvent) => void} */
-  #lift(event) {
+  #touchEnd(event) {
     if (this.#hasOpened && event.cancelable) {
       event.preventDefault();
     }
   }
 
-  /** Some browsers click all the same. Keys and scripts click without a count.
+  /** Suppress the click that some browsers fire all the same. Clicks by keyboard and scripts have `detail` 0.
       @type {(event: MouseEvent) => void} */
-  #swallow(event) {
+  #suppressClick(event) {
     if (this.#hasOpened && event.detail > 0) {
       event.preventDefault();
       event.stopPropagation();
@@ -193,6 +197,6 @@ export class Pointer {
 
   /** @type {(row: HTMLElement, where: Where) => void} */
   #menu(row, where) {
-    import("./row-menu.js").then(({ openMenu }) => openMenu(row, this.#selection, where)).catch(tell);
+    import("./row-menu.js").then(({ openMenu }) => openMenu(row, this.#selection, where)).catch(showError);
   }
 }

@@ -1,23 +1,23 @@
-/* The keys while one looks at a file: the table that the preview obeys and the sheet shows, written as
-   those in actions/table.js and actions/commands.js are. */
+/* Keyboard shortcuts of the preview, used by the preview and by the shortcuts dialog; in the format of
+   actions/table.js and actions/commands.js. */
 
+import { combinationOf } from "../ui/key-combination.js";
 import { isOn } from "../ui/key-settings.js";
-import { pressed } from "../ui/pressed.js";
 
 const FILES = ["folder", "search"];
 
 /** @type {{ id: string, text: string, keys: string[], shownKeys?: string[], places: string[] }[]} */
-export const LOOKING = [
+export const PREVIEW_SHORTCUTS = [
   { id: "turn", text: "cmd-turn", keys: ["ArrowLeft", "ArrowRight"], places: FILES },
   { id: "larger", text: "cmd-larger", keys: ["+", "="], shownKeys: ["+"], places: FILES },
   { id: "smaller", text: "cmd-smaller", keys: ["-"], places: FILES },
   { id: "fit", text: "cmd-fit", keys: ["0"], places: FILES },
 ];
 
-/** Return the `id` of what was pressed; null for what is not in the table, or a sign while those are off.
+/** Return the `id` of the pressed shortcut; null if there is none, or it is switched off.
     @type {(event: KeyboardEvent) => string | null} */
-export function meantBy(event) {
-  const key = pressed(event);
-  const found = LOOKING.find(({ keys }) => keys.includes(key));
+export function shortcutFor(event) {
+  const key = combinationOf(event);
+  const found = PREVIEW_SHORTCUTS.find(({ keys }) => keys.includes(key));
   return found && isOn(key) ? found.id : null;
 }

@@ -1,33 +1,42 @@
-/* Moving and copying into a folder, chosen in a dialog or by dragging, and all of it undone.
+/* Move and copy to a folder, picked in a dialog or by dragging, and undo.
 
-   Rule: everything in the way is asked about once, before anything is sent. */
+   Rule: all conflicts are asked about once, before anything is sent. */
 
 import { number } from "../core/format.js";
 import { Failure } from "../core/http.js";
 import { below, nameOf, parentOf } from "../core/paths.js";
 import { countText, text } from "../core/texts.js";
 import { focusOn } from "../list/focus.js";
-import { refresh } from "../list/refresh.js";
-import { arrived, busy, left, lost } from "../list/updates.js";
-import { askWhatGives } from "../ui/dialogs.js";
-import { inTurn, lookUp, newestTrashed, relocatePaths, restoreIds, trashPaths, undoAll } from "./changes.js";
+import { refresh } from "../list/list.js";
+import { reportFailure, showAdded, showRemoved, whileBusy } from "../list/updates.js";
+import { askConflict } from "../ui/dialogs.js";
+import {
+  lookUp,
+  newestTrashed,
+  relocatePaths,
+  restoreIds,
+  resumableChange,
+  trashPaths,
+  undoAll,
+} from "./changes.js";
 import { countOf, isOne } from "./entries.js";
+import { folderTitle } from "./places.js";
 import { isAmong, reasonAgainst } from "./targets.js";
-import { remember } from "./undo.js";
+import { pushUndo } from "./undo.js";
 
-/** @import { Entry } from "../list/list.js" */
+/** @import { Entry } from "../list/rows.js" */
 /** @import { Entries } from "../list/selection.js" */
 /** @import { Context } from "./perform.js" */
 
-/** What is moved or copied, with the one answer for what is in its way.
-    @typedef {{ going: Entry[], onConflict: string }} Part */
+/** Entries to be moved or copied, with the same conflict resolution.
+    @typedef {{ items: Entry[], onConflict: string }} Part */
 
-/** What an entry became: where it is now, and whether something had to give way for it.
+/** A moved or copied entry: where it is now, and whether it replaced another one.
     @typedef {{ entry: Entry, to: string, replaced: boolean, batch?: string }} Done */
 
 /** @typedef {"move" | "copy"} Kind */
 
-// Somebody else may take a name between the question and the request; that often, it is asked again.
+// A name may be taken between the question and the request; the question is repeated up to this often.
 const ATTEMPTS = 3;
 
 /** @type {(path: string) => number} */
@@ -37,14 +46,13 @@ const asFolder = (path) => (path ? `${path}/` : "");
 /** @type {(entries: { path: string }[]) => string[]} */
 const pathsOf = (entries) => entries.map(({ path }) => path);
 
-/** Split `entries` into those that may go to `folder` as they are, and those whose name is taken there or by
-    another of them.
+/** Split `entries` into those that can go to `folder` and those with a conflict: with its content or with each other.
     @type {(entries: Entry[], folder: string) => Promise<{ free: Entry[], taken: Entry[], isClash: boolean }>} */
-async function sortOut(entries, folder) {
-  const there = await lookUp(entries.map(({ name }) => below(folder, name)));
+async function splitConflicts(entries, folder) {
+  const existing = await lookUp(entries.map(({ name }) => below(folder, name)));
   const names = entries.map(({ name }) => name);
   /** @type {(entry: Entry, index: number) => boolean} */
-  const isTaken = (entry, index) => there[index] !== null || names.indexOf(entry.name) < index;
+  const isTaken = (entry, index) => existing[index] !== null || names.indexOf(entry.name) < index;
   return {
     free: entries.filter((entry, index) => !isTaken(entry, index)),
     taken: entries.filter(isTaken),
@@ -53,49 +61,49 @@ async function sortOut(entries, folder) {
   };
 }
 
-/** Return what shall be sent, as lists of entries, each with what to do on a conflict.
+/** Return what to send, as groups of entries with the same conflict resolution.
     @type {(kind: Kind, entries: Entry[], folder: string) => Promise<Part[]>} */
-async function agree(kind, entries, folder) {
+async function makePlan(kind, entries, folder) {
   /** @type {(entry: Entry) => boolean} */
-  const isHome = ({ path }) => parentOf(path) === folder;
-  // A copy beside its original can only have another name; a move that leads nowhere is none.
-  const beside = kind === "copy" ? entries.filter(isHome) : [];
-  const { free, taken, isClash } = await sortOut(
-    entries.filter((entry) => !isHome(entry)),
+  const isSameFolder = ({ path }) => parentOf(path) === folder;
+  // A copy in the same folder needs another name; a move to the same folder does nothing.
+  const beside = kind === "copy" ? entries.filter(isSameFolder) : [];
+  const { free, taken, isClash } = await splitConflicts(
+    entries.filter((entry) => !isSameFolder(entry)),
     folder,
   );
   const inTheWay = taken.map(({ name }) => below(folder, name));
-  const choice = taken.length ? await askWhatGives(inTheWay, { canReplace: !isClash }) : "skip";
+  const choice = taken.length ? await askConflict(inTheWay, { canReplace: !isClash }) : "skip";
   if (!choice) {
     return [];
   }
   return [
-    { going: beside, onConflict: "rename" },
-    { going: free, onConflict: "fail" },
-    { going: choice === "skip" ? [] : taken, onConflict: choice },
-  ].filter(({ going }) => going.length);
+    { items: beside, onConflict: "rename" },
+    { items: free, onConflict: "fail" },
+    { items: choice === "skip" ? [] : taken, onConflict: choice },
+  ].filter(({ items }) => items.length);
 }
 
-/** Send `going` to `folder`; reports each pair of what it was and what it is now to `done`.
+/** Send one group to `folder`; appends the results to `done`.
     @type {(kind: Kind, part: Part, folder: string, done: Done[]) => Promise<void>} */
-async function send(kind, { going, onConflict }, folder, done) {
+async function send(kind, { items, onConflict }, folder, done) {
   let count = 0;
   const address = kind === "move" ? "moves" : "copies";
-  for await (const entries of relocatePaths(address, pathsOf(going), asFolder(folder), onConflict)) {
+  for await (const entries of relocatePaths(address, pathsOf(items), asFolder(folder), onConflict)) {
     for (const { path } of entries) {
-      done.push({ entry: going[count], to: path, replaced: onConflict === "replace", batch: entries.batch });
+      done.push({ entry: items[count], to: path, replaced: onConflict === "replace", batch: entries.batch });
       count += 1;
     }
   }
 }
 
-/** Agree on what goes, and send it; again for the rest when a name was taken meanwhile.
+/** Plan and send; again for the rest if a name was taken meanwhile.
     @type {(kind: Kind, entries: Entry[], folder: string, done: Done[]) => Promise<void>} */
-async function carryOut(kind, entries, folder, done) {
+async function execute(kind, entries, folder, done) {
   for (let attempt = 1; ; attempt += 1) {
     const gone = new Set(done.map(({ entry }) => entry));
     try {
-      const plan = await agree(
+      const plan = await makePlan(
         kind,
         entries.filter((entry) => !gone.has(entry)),
         folder,
@@ -112,7 +120,7 @@ async function carryOut(kind, entries, folder, done) {
   }
 }
 
-/** Raise `Failure` unless nothing is at `paths`.
+/** Raise `Failure` if there is an entry at any of `paths`.
     @type {(paths: string[]) => Promise<void>} */
 async function expectFree(paths) {
   const taken = (await lookUp(paths)).find(Boolean);
@@ -121,19 +129,18 @@ async function expectFree(paths) {
   }
 }
 
-/** Return what moves all that was moved back to where it was, each into its folder and under its name;
-    it resolves to where that is.
+/** Return a function that moves everything back to its old folder and name; it resolves to the old paths.
     @type {(done: Done[]) => () => Promise<string[]>} */
-function moveBack(done) {
+function undoMove(done) {
   const from = done.map(({ entry }) => entry.path);
   const groups = Map.groupBy(done, ({ entry, to }) =>
     nameOf(to) === entry.name ? asFolder(parentOf(entry.path)) : entry.path,
   );
-  // A folder before what lay in it, or it would be made anew.
+  // A folder before its content, or it would be created again.
   const steps = [...groups]
     .toSorted(([a], [b]) => depthOf(a) - depthOf(b))
     .map(([to, group]) =>
-      inTurn(
+      resumableChange(
         (some) => relocatePaths("moves", some, to),
         group.map((each) => each.to),
       ),
@@ -147,33 +154,33 @@ function moveBack(done) {
     for (const step of steps) {
       await step();
     }
-    await left(done.map(({ to }) => to));
+    await showRemoved(done.map(({ to }) => to));
     return from;
   };
 }
 
-/** Return what puts copies into the trash; nothing is anywhere else then.
+/** Return a function that moves the copies to the trash; it resolves to no paths.
     @type {(done: Done[]) => () => Promise<string[]>} */
-function takeBack(done) {
+function undoCopy(done) {
   const copies = done.map(({ to }) => to);
-  const trashCopies = inTurn(trashPaths, copies);
+  const trashCopies = resumableChange(trashPaths, copies);
   return async () => {
     await trashCopies();
-    await left(copies);
+    await showRemoved(copies);
     return [];
   };
 }
 
-/** Return what undoes the batches by which things went to another space, the last one first, with what they
-    replaced. Called again after a failure, it goes on with those that are left.
+/** Return a function that undoes the batches that crossed spaces, the last one first, including what they replaced.
+    Called again after a failure, it continues with the rest.
     @type {(kind: Kind, done: Done[]) => () => Promise<void>} */
 function undoBatches(kind, done) {
-  const left = [...new Set(done.flatMap(({ batch }) => (batch ? [batch] : [])))].reverse();
+  const remaining = [...new Set(done.flatMap(({ batch }) => (batch ? [batch] : [])))].reverse();
   const address = kind === "move" ? "moves/undo" : "trash";
   return async () => {
-    const isNeeded = left.length > 0;
-    for (; left.length; left.shift()) {
-      await undoAll(address, left[0]);
+    const isNeeded = remaining.length > 0;
+    for (; remaining.length; remaining.shift()) {
+      await undoAll(address, remaining[0]);
     }
     if (isNeeded) {
       await refresh();
@@ -181,28 +188,28 @@ function undoBatches(kind, done) {
   };
 }
 
-/** Offer to undo it all; what was replaced comes back from the trash then.
+/** Offer to undo it; replaced entries are restored from the trash as well.
     @type {(kind: Kind, done: Done[], folder: string) => Promise<void>} */
 async function offerUndo(kind, done, folder) {
   const plain = done.filter(({ batch }) => !batch);
   const replaced = plain.filter((each) => each.replaced).map(({ to }) => to);
   const trashed = replaced.length ? await newestTrashed(replaced).catch(() => []) : [];
-  const told = { folder: folder ? nameOf(folder) : text("your-files") };
+  const values = { folder: folderTitle(folder) };
   const word = kind === "move" ? "moved" : "copied-to";
   const message =
     done.length === 1
-      ? text(word, { ...told, name: nameOf(done[0].to) })
-      : countText(`${word}-many`, done.length, { ...told, count: number(done.length) });
+      ? text(word, { ...values, name: nameOf(done[0].to) })
+      : countText(`${word}-many`, done.length, { ...values, count: number(done.length) });
   const undo = undoBatches(kind, done);
-  const goBack = plain.length ? (kind === "move" ? moveBack : takeBack)(plain) : async () => [];
-  const restore = inTurn(
+  const undoPlain = plain.length ? (kind === "move" ? undoMove : undoCopy)(plain) : async () => [];
+  const restore = resumableChange(
     restoreIds,
     trashed.map(({ id }) => id),
   );
-  remember(message, async () => {
+  pushUndo(kind, message, async () => {
     await undo();
-    const back = await goBack();
-    await arrived([...back, ...pathsOf(await restore())]);
+    const back = await undoPlain();
+    await showAdded([...back, ...pathsOf(await restore())]);
   });
 }
 
@@ -214,14 +221,14 @@ async function relocate(kind, entries, folder) {
   }
   /** @type {Done[]} */
   const done = [];
-  await busy(entries, () => carryOut(kind, entries, folder, done).catch(lost));
+  await whileBusy(entries, () => execute(kind, entries, folder, done).catch(reportFailure));
   if (done.length) {
     await offerUndo(kind, done, folder);
     try {
-      await left(kind === "move" ? done.map(({ entry }) => entry.path) : []);
-      await arrived(done.map(({ to }) => to));
+      await showRemoved(kind === "move" ? done.map(({ entry }) => entry.path) : []);
+      await showAdded(done.map(({ to }) => to));
     } catch (failure) {
-      lost(failure);
+      reportFailure(failure);
     }
   }
 }
@@ -233,7 +240,7 @@ const titleOf = (kind, entries) =>
     : countText(`${kind}-many`, countOf(entries), { count: number(countOf(entries)) });
 
 /** @type {(kind: Kind, entries: Entries, context: Context) => Promise<void>} */
-async function choose(kind, entries, { place, folder, opener }) {
+async function pickAndRelocate(kind, entries, { place, folder, opener }) {
   const { pickFolder } = await import("./folder-picker.js");
   const target = await pickFolder({
     title: titleOf(kind, entries),
@@ -248,7 +255,7 @@ async function choose(kind, entries, { place, folder, opener }) {
   if (target !== null) {
     const last = entries.at(-1)?.row;
     if (kind === "move" && last && opener?.closest("#selection-bar")) {
-      // The bar goes with them; from the last of them the focus finds the next row.
+      // The bar disappears with the entries; from the last of them the focus goes to the next row.
       focusOn(last, { preventScroll: true });
     }
     await relocate(kind, entries, target);
@@ -257,13 +264,13 @@ async function choose(kind, entries, { place, folder, opener }) {
 
 /** Ask for a folder and move `entries` there.
     @type {(entries: Entries, context: Context) => Promise<void>} */
-export const moveTo = (entries, context) => choose("move", entries, context);
+export const moveTo = (entries, context) => pickAndRelocate("move", entries, context);
 
 /** Ask for a folder and copy `entries` there.
     @type {(entries: Entries, context: Context) => Promise<void>} */
-export const copyTo = (entries, context) => choose("copy", entries, context);
+export const copyTo = (entries, context) => pickAndRelocate("copy", entries, context);
 
-/** Move `entries`, or copy them, into the folder at `path`.
+/** Move or copy `entries` into the folder at `path`.
     @type {(entries: Entries, path: string, how?: { isCopy?: boolean }) => Promise<void>} */
 export const moveInto = (entries, path, { isCopy = false } = {}) =>
   relocate(isCopy ? "copy" : "move", entries, path);

@@ -1,65 +1,52 @@
-/* Renaming in place: the name becomes a field, and its row takes its new place in the order.
+/* Inline renaming: the name becomes a text field.
 
-   Enter and leaving the field keep what was typed, Escape does not. What the server refuses is said at
-   the field, with what was typed still in it.
+   Enter and leaving the field save the name, Escape discards it. An error of the server is shown at the field, which
+   keeps its text.
 
    Rule: one name at a time. */
 
 import { part } from "../core/dom.js";
-import { root, send } from "../core/http.js";
+import { base, send } from "../core/http.js";
 import { text } from "../core/texts.js";
 import { focusOn } from "../list/focus.js";
-import { keyOf, rowOf } from "../list/list.js";
-import { refresh } from "../list/refresh.js";
-import { lost } from "../list/updates.js";
-import { renewing } from "../session/renewing.js";
+import { refresh, renameRow, rowOf } from "../list/list.js";
+import { keyOf } from "../list/rows.js";
+import { reportFailure } from "../list/updates.js";
+import { withSession } from "../session/with-session.js";
 import { icon } from "../ui/icons.js";
 import { warn } from "../ui/toasts.js";
-import { remember } from "./undo.js";
+import { pushUndo } from "./undo.js";
 
 /** @import { Selection } from "../list/selection.js" */
-/** @import { Entry } from "../list/list.js" */
+/** @import { Entry } from "../list/rows.js" */
 /** @import { Context } from "./perform.js" */
 
-/** What an entry is called, and where it is.
+/** A name and its path.
     @typedef {{ path: string, name: string }} Named */
 
-/** An entry whose row shows.
+/** An entry with a visible row.
     @typedef {Entry & { row: HTMLElement }} Shown */
 
-// "report.pdf" and "backup.tar.gz": what says the kind of a file is seldom what shall change.
+// "report.pdf" and "backup.tar.gz": the extension is not selected, because it rarely changes.
 const STEM = /^(.+?)(?:\.tar)?\.[^.\s]+$/;
 
 /** @type {(entry: Entry) => string} */
 const stemOf = ({ name, kind }) => (kind === "file" ? (STEM.exec(name)?.[1] ?? name) : name);
 
-/** Give what is at `path` another name in its folder; a move could lead into a folder of that name.
+/** Rename the entry at `path` within its folder; a move could end up inside a folder with the new name.
     @type {(path: string, name: string) => Promise<Named>} */
 async function renamePath(path, name) {
-  const response = await renewing(() =>
-    send("POST", `${root}index/rename`, new URLSearchParams({ path, name })),
+  const response = await withSession(() =>
+    send("POST", `${base}index/rename`, new URLSearchParams({ path, name })),
   );
   return response.json();
 }
 
-/** Draw the row of what was at `path` anew, as what is at `now.path`, where that belongs.
-    @type {(path: string, now: Named) => Promise<void>} */
-async function redraw(path, now) {
-  const row = rowOf(path);
-  if (!row) {
-    return;
-  }
-  // The list takes it for an entry that has changed, and finds its place.
-  row.dataset.path = now.path;
-  row.dataset.name = now.name;
-  await refresh([now.path]);
-}
-
 /** @type {(entry: Entry, now: Named) => void} */
 function offerUndo(entry, now) {
-  remember(text("renamed", { old: entry.name, new: now.name }), async () => {
+  pushUndo("rename", text("renamed", { old: entry.name, new: now.name }), async () => {
     const back = await renamePath(now.path, entry.name);
-    await redraw(now.path, back).catch(lost);
+    await renameRow(now.path, back).catch(reportFailure);
   });
 }
 
@@ -100,9 +87,9 @@ class Renaming {
       event.preventDefault();
       this.commit({ keepsFocus: true });
     });
-    this.field.addEventListener("keydown", (event) => this.listen(event));
-    this.field.addEventListener("input", () => this.explain(""));
-    this.field.addEventListener("blur", () => this.leave());
+    this.field.addEventListener("keydown", (event) => this.handleKey(event));
+    this.field.addEventListener("input", () => this.showError(""));
+    this.field.addEventListener("blur", () => this.handleBlur());
   }
 
   open() {
@@ -124,33 +111,33 @@ class Renaming {
     }
   }
 
-  /** Leave the name as it is; what became of the row meanwhile shows now.
+  /** Keep the old name, and redraw the row if it is outdated.
       @type {(how: { keepsFocus: boolean }) => void} */
-  giveUp({ keepsFocus }) {
+  cancel({ keepsFocus }) {
     const { row } = this.entry;
     this.close({ keepsFocus });
     if (row.classList.contains("is-outdated")) {
-      refresh([keyOf(row)]).catch(lost);
+      refresh([keyOf(row)]).catch(reportFailure);
     }
   }
 
   /** @type {(event: KeyboardEvent) => void} */
-  listen(event) {
+  handleKey(event) {
     if (event.key === "Escape" && !event.isComposing) {
       event.preventDefault();
-      this.giveUp({ keepsFocus: true });
+      this.cancel({ keepsFocus: true });
     }
   }
 
-  /** Whoever only looks at another window has not left. */
-  leave() {
+  /** Save on blur, unless another window has got the focus. */
+  handleBlur() {
     if (document.hasFocus() && this.form.isConnected && !this.isClosed) {
       this.commit({ keepsFocus: false });
     }
   }
 
   /** @type {(message: string) => void} */
-  explain(message) {
+  showError(message) {
     this.error.hidden = !message;
     part(this.error, "span").textContent = message;
     this.field.classList.toggle("is-invalid", Boolean(message));
@@ -165,40 +152,40 @@ class Renaming {
       return;
     }
     if (value === this.entry.name || !value.trim()) {
-      this.giveUp({ keepsFocus });
+      this.cancel({ keepsFocus });
       return;
     }
     this.isSending = true;
     this.field.readOnly = true;
     try {
       const now = await renamePath(this.entry.path, value);
-      // Who has gone on to something else meanwhile stays there.
+      // The focus stays where the user has moved it meanwhile.
       this.close({ keepsFocus: keepsFocus && this.form.contains(document.activeElement) });
-      await this.show(now).catch(lost);
+      await this.show(now).catch(reportFailure);
     } catch (failure) {
-      this.refuse(failure);
+      this.showFailure(failure);
     } finally {
       this.isSending = false;
       this.field.readOnly = false;
     }
   }
 
-  /** Say why not where it was typed; a field that is gone by now cannot say it.
+  /** Show the error at the field, or in a toast if the field is gone.
       @type {(failure: Error) => void} */
-  refuse(failure) {
+  showFailure(failure) {
     if (this.isClosed) {
       warn(failure.message);
     } else {
-      this.explain(failure.message);
+      this.showError(failure.message);
     }
   }
 
   /** @type {(now: Named) => Promise<void>} */
   async show(now) {
-    const wasChosen = this.selection.has(keyOf(this.entry.row));
+    const wasSelected = this.selection.has(keyOf(this.entry.row));
     offerUndo(this.entry, now);
-    await redraw(this.entry.path, now);
-    if (wasChosen && rowOf(now.path)) {
+    await renameRow(this.entry.path, now);
+    if (wasSelected && rowOf(now.path)) {
       this.selection.toggle(now.path, true);
     }
   }
@@ -207,13 +194,13 @@ class Renaming {
 /** @type {Renaming | null} */
 let open = null;
 
-/** Let `entry` be renamed in its row.
+/** Edit the name of `entry` in its row.
     @type {(entry: Entry, context: Pick<Context, "selection">) => void} */
 export function rename(entry, { selection }) {
   if (open && !open.isClosed) {
-    open.giveUp({ keepsFocus: false });
+    open.cancel({ keepsFocus: false });
   }
-  // Since it was asked, the row may have been drawn anew, or its entry may have gone.
+  // The row may have been redrawn or removed since the action was chosen.
   const row = entry.row?.isConnected ? entry.row : rowOf(entry.path);
   if (row) {
     open = new Renaming({ ...entry, row }, selection);

@@ -1,14 +1,14 @@
-/* The menu of a row, by its button, by the right mouse button, by keys and by a long press.
+/* The context menu of a row: by its button, right click, keyboard or long press.
 
-   It acts on the chosen ones where the row is one of them, else on the row alone. On a narrow screen
-   the stylesheet makes a sheet at the bottom of it.
+   It acts on the selection if the row is selected, else on the row alone. On a narrow screen the stylesheet shows it
+   as a bottom sheet.
 
-   Rule: one menu on the page; what it offers is in actions/table.js. */
+   Rule: one menu per page; its items come from actions/table.js. */
 
 import { around, byId, part, parts } from "../core/dom.js";
 import { number } from "../core/format.js";
 import { countText, text } from "../core/texts.js";
-import { entryOf, focusable, keyOf } from "../list/list.js";
+import { entryOf, focusable, keyOf } from "../list/rows.js";
 import { icon } from "../ui/icons.js";
 import { labelOf } from "../ui/key-names.js";
 import { isOn } from "../ui/key-settings.js";
@@ -22,11 +22,11 @@ import { actionsFor } from "./table.js";
 /** @import { Where } from "./pointer.js" */
 /** @import { Action } from "./table.js" */
 
-// How near the menu comes to the edges of the window, in pixels.
+// Minimum distance to the edges of the window, in pixels.
 const MARGIN = 8;
-// A finger that opened the menu by a long press may bounce where the menu came up under it.
-const DEAF_FOR_MS = 400;
-// Who waits longer begins another word.
+// Presses are ignored for this long after a long press, whose finger may bounce on the menu.
+const IGNORE_PRESS_MS = 400;
+// A longer pause starts a new search.
 const TYPEAHEAD_MS = 500;
 
 const menu = document.createElement("div");
@@ -35,7 +35,7 @@ menu.className = "menu";
 menu.popover = "manual";
 menu.setAttribute("role", "menu");
 if (HAS_POPOVERS) {
-  // Within the landmark that it acts on; it is drawn above everything anyway.
+  // Inside the landmark that it belongs to; popovers are drawn above everything anyway.
   byId("main").append(menu);
 }
 
@@ -43,10 +43,10 @@ if (HAS_POPOVERS) {
 let opener = null;
 /** @type {HTMLElement | null} */
 let shownFor = null;
-// When a long press opened it, if one did.
+// When a long press opened the menu, null for other ways.
 /** @type {number | null} */
 let heldAt = null;
-// Whether the last press only put the menu away.
+// Whether the last press only closed the menu.
 let isDismissal = false;
 let typed = "";
 let typedAt = 0;
@@ -103,25 +103,24 @@ function fill(entries, context) {
   menu.setAttribute("aria-label", isOne(entries) ? text("actions-for", { name }) : title.textContent);
 }
 
-/** Put the menu at a point, or below the element that opened it, wherever there is room for it.
+/** Position the menu at a point, or below the element that opened it, within the window.
     @type {(point: { x: number, y: number } | null, anchor: HTMLElement) => void} */
 function place(point, anchor) {
   const { width, height } = menu.getBoundingClientRect();
   const rect = anchor.getBoundingClientRect();
-  const wished = point ?? { x: rect.right - width, y: rect.bottom };
+  const preferred = point ?? { x: rect.right - width, y: rect.bottom };
   const above = (point ? point.y : rect.top) - height;
-  const isBelow = wished.y + height <= innerHeight - MARGIN || above < MARGIN;
-  const left = point && point.x + width > innerWidth - MARGIN ? point.x - width : wished.x;
+  const isBelow = preferred.y + height <= innerHeight - MARGIN || above < MARGIN;
+  const left = point && point.x + width > innerWidth - MARGIN ? point.x - width : preferred.x;
   /** @type {(value: number, size: number, room: number) => number} */
   const within = (value, size, room) => Math.max(MARGIN, Math.min(value, room - size - MARGIN));
   menu.style.setProperty("--menu-x", `${within(left, width, innerWidth)}px`);
-  menu.style.setProperty("--menu-y", `${within(isBelow ? wished.y : above, height, innerHeight)}px`);
+  menu.style.setProperty("--menu-y", `${within(isBelow ? preferred.y : above, height, innerHeight)}px`);
 }
 
-/** Do what the button of `row` does without scripts: lead to the page of its entry, or where there is none
-    choose it, for the bar to offer the rest.
+/** Do what the menu button does without scripts: follow its link, or select the row so that the bar appears.
     @type {(row: HTMLElement, selection: Selection) => void} */
-function goWithout(row, selection) {
+function followLink(row, selection) {
   const link = row.querySelector("a.row-menu");
   if (link instanceof HTMLAnchorElement) {
     location.assign(link.href);
@@ -130,16 +129,16 @@ function goWithout(row, selection) {
   }
 }
 
-/** Open the menu of `row`, at `point` or at what has the focus; `isHeld` says that a finger still lies there.
+/** Open the menu of `row`, at `point` or at `anchor`; `isHeld` says that a finger is still down.
     @type {(row: HTMLElement, selection: Selection, where?: Where) => void} */
 export function openMenu(row, selection, { point = null, anchor = null, isHeld = false } = {}) {
   if (!HAS_POPOVERS) {
-    goWithout(row, selection);
+    followLink(row, selection);
     return;
   }
   close();
-  const isChosen = selection.has(keyOf(row));
-  const entries = isChosen ? selection.entries : [entryOf(row)];
+  const isSelected = selection.has(keyOf(row));
+  const entries = isSelected ? selection.entries : [entryOf(row)];
   opener = anchor ?? focusable(row);
   shownFor = row;
   fill(entries, contextOf(selection, opener));
@@ -157,7 +156,7 @@ function close({ isLeft = false } = {}) {
   }
   menu.hidePopover();
   shownFor?.classList.remove("has-menu");
-  // Who pressed elsewhere has the focus there.
+  // A press elsewhere has moved the focus already.
   if (!isLeft) {
     opener?.focus({ preventScroll: true });
   }
@@ -185,7 +184,7 @@ const MOVES = {
 menu.addEventListener("keydown", (event) => {
   const { key, timeStamp } = event;
   const isHeld = event.ctrlKey || event.metaKey || event.altKey;
-  // A space presses the item, but within a name it is one of its letters.
+  // A space presses the item, but inside a search it is a character.
   const isLetter = key.length === 1 && !isHeld && (key !== " " || timeStamp - typedAt < TYPEAHEAD_MS);
   if (key in MOVES) {
     const all = items();
@@ -209,20 +208,20 @@ document.addEventListener("pointerdown", ({ target, pointerType }) => {
   }
 });
 
-/** Tell whether a click is none: it may be an echo of what opened the menu (of a long press, or the second
-    half of a double one), or the tap beside the sheet that put it away. Keys click without a count.
+/** Return whether to ignore a click: the end of the long press or the second half of the double click that opened the
+    menu, or the tap outside that closed it. Keyboard clicks have `detail` 0.
     @type {(event: MouseEvent) => boolean} */
-function isIdle({ target, detail }) {
+function isIgnored({ target, detail }) {
   if (!isInMenu(target)) {
     return isDismissal && detail > 0;
   }
-  return heldAt === null ? detail > 1 : detail > 0 && performance.now() - heldAt < DEAF_FOR_MS;
+  return heldAt === null ? detail > 1 : detail > 0 && performance.now() - heldAt < IGNORE_PRESS_MS;
 }
 
 document.addEventListener(
   "click",
   (event) => {
-    if (isIdle(event)) {
+    if (isIgnored(event)) {
       event.preventDefault();
       event.stopPropagation();
     }

@@ -1,19 +1,20 @@
-/* What can be done with entries: THE table. The menu of a row, the bar over the chosen ones, the keys
-   and the sheet that explains them are all drawn from it.
+/* The table of actions on entries: the context menu, the selection bar, the shortcuts and the shortcuts dialog are
+   all built from it.
 
-   An action has an `id`, the key of its `text`, an `icon`, its `keys` (a single letter is one that can
-   be turned off), the `places` where it exists, `isFor(entries)`, and `run(entries, context)`. What
-   `isInBar` is for any number of entries, what `isHidden` is in no menu, what `isDanger` is red;
-   what `takesAway` leaves the list without them. `entries` that have `everything` are only those of it
-   that are loaded (actions/everything.js).
+   An action has an `id`, the key of its `text`, an `icon`, its `keys` (single letters can be switched off), the rights
+   that it `needs` (core/rights.js), the `places` where it exists, `isFor(entries)`, and `run(entries, context)`. `isInBar` actions take any number of
+   entries, `isHidden` ones are in no menu, `isDanger` ones are red; `takesAway` ones remove the entries from the
+   list. `entries` with `everything` contain only those that are loaded (actions/everything.js).
 
-   Rule: nothing is done here, and nothing loaded before it is asked for. The rooms above this one are
-   reached by the imports of this module alone, and by no other way. */
+   Rule: implements nothing, and imports the implementations on first use. Only this module may import from later
+   folders. */
 
 import { part } from "../core/dom.js";
+import { may } from "../core/rights.js";
 import { countOf, isOne } from "./entries.js";
+import { mayPurge } from "./perform.js";
 
-/** @import { Entry } from "../list/list.js" */
+/** @import { Entry } from "../list/rows.js" */
 /** @import { Entries } from "../list/selection.js" */
 /** @import { Context } from "./perform.js" */
 
@@ -23,6 +24,7 @@ import { countOf, isOne } from "./entries.js";
     @property {string} text
     @property {string} icon
     @property {string[]} keys
+    @property {string[]} [needs]
     @property {string[]} places
     @property {boolean} [isInBar]
     @property {boolean} [isHidden]
@@ -49,19 +51,22 @@ const pressIn = (row, selector) => {
     part(row, selector).click();
   }
 };
-// What is behind a folder that somebody shared, and that folder itself.
+// The content of a shared folder, and the shared folder itself.
 /** @type {(entry: Entry) => boolean} */
 const isMount = (entry) => entry.isMount;
 /** @type {(entry: Entry) => boolean} */
 const isFixed = (entry) => entry.role === "viewer" && !entry.isMount;
 /** @type {(entries: Entries) => boolean} */
 const mayChange = (entries) => any(entries) && !entries.some(isFixed);
+// A manager shares what others have shared, too.
+/** @type {(entries: Entries) => boolean} */
+const mayShare = (entries) => any(entries) && entries.every(({ role }) => !role || role === "manager");
 /** @type {(entries: Entries) => boolean} */
 const onlyMounts = (entries) => loaded(entries) && entries.every(isMount);
 
 const loadDetails = () => import("../details/details.js");
 
-/** Resolves to what shows a file, given its entry, over the whole window.
+/** Resolves to the function that shows the file of an entry in the preview.
     @type {() => Promise<(entry: Entry) => Promise<void>>} */
 export async function loadPreview() {
   const { preview } = await import("../preview/preview.js");
@@ -69,7 +74,7 @@ export async function loadPreview() {
 }
 
 /** @type {Action[]} */
-export const ACTIONS = [
+const ALL = [
   {
     id: "open",
     text: "act-open",
@@ -84,6 +89,7 @@ export const ACTIONS = [
     text: "act-preview",
     icon: "eye",
     keys: ["Enter"],
+    needs: ["read"],
     places: FILES,
     isFor: oneFile,
     run: async ([entry]) => (await loadPreview())(entry),
@@ -102,6 +108,7 @@ export const ACTIONS = [
     text: "act-download",
     icon: "download",
     keys: ["s"],
+    needs: ["read"],
     places: FILES,
     isInBar: true,
     isFor: any,
@@ -112,6 +119,7 @@ export const ACTIONS = [
     text: "act-rename",
     icon: "pencil",
     keys: ["F2"],
+    needs: ["delete"],
     places: FILES,
     isFor: (entries) => isOne(entries) && mayChange(entries),
     run: async ([entry], context) => (await import("./renaming.js")).rename(entry, context),
@@ -121,6 +129,7 @@ export const ACTIONS = [
     text: "act-move",
     icon: "folder-input",
     keys: ["m"],
+    needs: ["delete"],
     places: FILES,
     isInBar: true,
     isFor: (entries) => mayChange(entries) && !entries.some(isMount),
@@ -131,16 +140,29 @@ export const ACTIONS = [
     text: "act-copy",
     icon: "copy",
     keys: ["y"],
+    needs: ["read", "write"],
     places: FILES,
     isInBar: true,
     isFor: any,
     run: async (entries, context) => (await import("./relocating.js")).copyTo(entries, context),
   },
   {
+    id: "share",
+    text: "act-share",
+    icon: "share-2",
+    keys: ["Mod+Alt+s"],
+    needs: ["own"],
+    places: FILES,
+    isInBar: true,
+    isFor: mayShare,
+    run: async (entries) => (await import("./sharing.js")).share(entries),
+  },
+  {
     id: "link",
     text: "act-link",
     icon: "link",
     keys: ["c"],
+    needs: ["own"],
     places: FILES,
     isFor: loaded,
     run: async (entries) => (await import("./links.js")).copyLink(entries),
@@ -150,6 +172,7 @@ export const ACTIONS = [
     text: "act-details",
     icon: "info",
     keys: ["d"],
+    needs: ["own"],
     places: FILES,
     isFor: any,
     run: async (entries, context) => (await loadDetails()).toggleDetails(entries, context),
@@ -159,6 +182,7 @@ export const ACTIONS = [
     text: "act-trash",
     icon: "trash-2",
     keys: ["Delete"],
+    needs: ["delete"],
     places: FILES,
     isInBar: true,
     takesAway: true,
@@ -171,6 +195,7 @@ export const ACTIONS = [
     text: "act-leave",
     icon: "log-out",
     keys: ["Delete"],
+    needs: ["own"],
     places: FILES,
     isInBar: true,
     takesAway: true,
@@ -182,6 +207,7 @@ export const ACTIONS = [
     text: "act-restore",
     icon: "undo-2",
     keys: ["r"],
+    needs: ["own"],
     places: TRASH,
     isInBar: true,
     takesAway: true,
@@ -193,10 +219,11 @@ export const ACTIONS = [
     text: "act-purge",
     icon: "trash-2",
     keys: ["Shift+Delete"],
+    needs: ["own"],
     places: FILES,
     isHidden: true,
     isDanger: true,
-    // What somebody shared is theirs to remove for good.
+    // Shared content can only be deleted permanently by its owner.
     isFor: (entries) => any(entries) && !entries.some(({ role }) => role),
     run: async (entries) => (await import("./deleting.js")).purge(entries),
   },
@@ -205,16 +232,21 @@ export const ACTIONS = [
     text: "act-purge",
     icon: "trash-2",
     keys: ["Delete", "Shift+Delete"],
+    needs: ["own"],
     places: TRASH,
     isInBar: true,
     takesAway: true,
     isDanger: true,
-    isFor: any,
+    isFor: (entries) => any(entries) && mayPurge(),
     run: async (entries) => (await import("./deleting.js")).purge(entries),
   },
 ];
 
-/** Return the actions of a place that fit `entries`.
+/** The actions that this page may have.
+    @type {Action[]} */
+export const ACTIONS = ALL.filter(({ needs = [] }) => needs.every(may));
+
+/** Return the actions of a place that apply to `entries`.
     @type {(place: string, entries: Entries) => Action[]} */
 export const actionsFor = (place, entries) =>
   ACTIONS.filter((action) => action.places.includes(place) && action.isFor(entries));

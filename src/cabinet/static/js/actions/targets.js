@@ -1,11 +1,11 @@
-/* Which folders things can go to, and why not to others. */
+/* Which folders can be the target of a move or copy, and why others cannot. */
 
 import { entryWithin, isWithin, nameOf, parentOf } from "../core/paths.js";
 import { text } from "../core/texts.js";
 
 /** @import { Entries } from "../list/selection.js" */
 
-/** Tell whether the folder at `path` is one of `entries` or lies in one.
+/** Return whether the folder at `path` is one of `entries` or inside one.
     @type {(entries: Entries, path: string) => boolean} */
 export function isAmong(entries, path) {
   if (entries.everything) {
@@ -16,7 +16,7 @@ export function isAmong(entries, path) {
   return entries.some((entry) => entry.kind === "folder" && isWithin(entry.path, path));
 }
 
-/** Return why `entries` cannot go ("move", "copy") to the folder at `path`, "" where they can.
+/** Return why `entries` cannot be moved or copied ("move", "copy") to the folder at `path`, "" if they can.
     @type {(kind: string, entries: Entries, path: string) => string} */
 export function reasonAgainst(kind, entries, path) {
   if (isAmong(entries, path)) {
@@ -25,8 +25,8 @@ export function reasonAgainst(kind, entries, path) {
   if (kind === "move" && entries.some((entry) => entry.isMount)) {
     return text("mount-stays");
   }
-  const isHome = entries.everything
+  const isSameFolder = entries.everything
     ? entries.everything.folder === path
     : entries.every((entry) => parentOf(entry.path) === path);
-  return kind === "move" && isHome ? text("is-there-already") : "";
+  return kind === "move" && isSameFolder ? text("is-there-already") : "";
 }

@@ -1,65 +1,69 @@
-/* What was done last on this page, and how to have it undone.
+/* The undo stack of this page.
 
-   Rule: knows neither what was done nor how it is undone; each way back is walked once, unless the
-   server could not be asked. */
+   Rule: knows neither the changes nor how to undo them; each step runs once, unless the server could not be
+   reached. */
 
 import { Failure } from "../core/http.js";
 import { isAway } from "../core/identity.js";
 import { text } from "../core/texts.js";
-import { lost } from "../list/updates.js";
-import { say } from "../ui/toasts.js";
+import { reportFailure } from "../list/updates.js";
+import { notify } from "../ui/toasts.js";
 
-// Further back nobody remembers what it was.
-const KEPT = 20;
+// The maximum number of steps.
+const MAX_STEPS = 20;
 
-// No answer, too busy: later it may well be possible, as it may once the user of the page is back.
-const UNASKED = new Set([0, 429, 502, 503, 504]);
+// No answer, too busy: the step stays on the stack, as it does while the user of the page is away.
+const UNREACHABLE = new Set([0, 429, 502, 503, 504]);
 
-/** A way back: how it is walked, and how the message that offers it is closed.
-    @typedef {{ undo: () => Promise<unknown>, close: () => void }} Way */
+/** What was changed; the message after an undo names it.
+    @typedef {"move" | "copy" | "rename" | "delete" | "restore"} Change */
 
-/** @type {Way[]} */
-const ways = [];
+/** A step: what it changed, how to undo it, and how to close the message that offers that.
+    @typedef {{ change: Change, undo: () => Promise<unknown>, close: () => void }} Step */
 
-/** @type {(way: Way) => Promise<void>} */
-async function walk(way) {
-  ways.splice(ways.indexOf(way), 1);
-  way.close();
+/** @type {Step[]} */
+const steps = [];
+
+/** @type {(step: Step) => Promise<void>} */
+async function run(step) {
+  steps.splice(steps.indexOf(step), 1);
+  step.close();
   try {
-    await way.undo();
-    say(text("undone"));
+    await step.undo();
+    notify(text(`undone.${step.change}`));
   } catch (failure) {
     if (!(failure instanceof Failure)) {
       throw failure;
     }
-    if (UNASKED.has(failure.status) || isAway(failure)) {
-      ways.push(way);
-      lost(failure);
+    if (UNREACHABLE.has(failure.status) || isAway(failure)) {
+      steps.push(step);
+      reportFailure(failure);
     } else {
-      lost(failure, text("not-undone", { why: failure.message }));
+      reportFailure(failure, text("not-undone", { why: failure.message }));
     }
   }
 }
 
-/** Say `message` with a button that calls `undo()`, which may be asynchronous and raises `Failure`
-    when it cannot be done any more; until then Ctrl+Z calls it, too.
-    @type {(message: string, undo: () => Promise<unknown>) => void} */
-export function remember(message, undo) {
-  /** @type {Way} */
-  const way = {
+/** Show `message` with an "Undo" button that calls `undo()`, which may be asynchronous and raises `Failure` when the
+    step cannot be undone any more; Ctrl+Z calls it too.
+    @type {(change: Change, message: string, undo: () => Promise<unknown>) => void} */
+export function pushUndo(change, message, undo) {
+  /** @type {Step} */
+  const step = {
+    change,
     undo,
-    close: say(message, { label: text("undo"), run: () => ways.includes(way) && walk(way) }),
+    close: notify(message, { label: text("undo"), run: () => steps.includes(step) && run(step) }),
   };
-  ways.push(way);
-  ways.splice(0, ways.length - KEPT);
+  steps.push(step);
+  steps.splice(0, steps.length - MAX_STEPS);
 }
 
-/** Undo what was done last and is not undone yet.
+/** Undo the last change that is not undone yet.
     @type {() => Promise<void>} */
 export function undoLast() {
-  if (ways.length) {
-    return walk(ways[ways.length - 1]);
+  if (steps.length) {
+    return run(steps[steps.length - 1]);
   }
-  say(text("nothing-to-undo"));
+  notify(text("nothing-to-undo"));
   return Promise.resolve();
 }

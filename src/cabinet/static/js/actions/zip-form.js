@@ -1,13 +1,13 @@
-/* A form that asks for an archive of many entries. */
+/* The form that requests an archive of many entries. */
 
-import { ownUrl, root } from "../core/http.js";
+import { base, ownUrl } from "../core/http.js";
 
-/** Post the chosen ones: to a tab that goes away when a download comes, and so this page stays whatever
-    comes. Long after somebody pressed something browsers open none.
+/** Post the form to a new tab, which closes when the download starts, so that this page stays even if an error page
+    comes. Must follow a user gesture shortly, or the browser blocks the tab.
     @type {(form: HTMLFormElement) => void} */
 export function post(form) {
   const button = document.createElement("button");
-  button.formAction = ownUrl(`${root}zip`);
+  button.formAction = ownUrl(`${base}zip`);
   button.formTarget = navigator.userActivation?.isActive ? "_blank" : "_self";
   button.hidden = true;
   form.append(button);

@@ -1,4 +1,4 @@
-/* Sizes, times and durations as people say them; web/formats.py says them the same way. */
+/* Sizes, times and durations in readable form, the same as in web/formats.py. */
 
 import { language } from "./language.js";
 import { countText, text } from "./texts.js";
@@ -11,14 +11,14 @@ export const number = (value) => decimal.format(value);
 
 const percents = new Intl.NumberFormat(language, { style: "percent" });
 
-/** Return a share of one as a whole number of percent.
+/** Return a fraction as whole percent.
     @type {(share: number) => string} */
 export const percent = (share) => percents.format(share);
 
 /** @type {(value: number) => number} */
 const rounded = (value) => (value < 9.95 ? Math.round(value * 10) / 10 : Math.round(value));
 
-/** Return a number of bytes with a decimal unit; of a rate, whole bytes.
+/** Return a size in bytes with a decimal unit; fractions of a byte are rounded.
     @type {(count: number) => string} */
 export function size(count) {
   const bytes = Math.round(count);
@@ -32,11 +32,11 @@ export function size(count) {
   return text(`size.${rank}`, { value: number(rounded(bytes / 1000 ** rank)) });
 }
 
-/** Return a number of bytes to the last of them.
+/** Return a size in bytes, exact.
     @type {(bytes: number) => string} */
 export const exactSize = (bytes) => countText("size.0", bytes, { value: number(bytes) });
 
-/** Return a number of seconds, to the two units that matter.
+/** Return a duration in seconds, in its two largest units.
     @type {(seconds: number) => string} */
 export function duration(seconds) {
   const whole = Math.max(1, Math.round(seconds));

@@ -1,66 +1,78 @@
-/* Whose page this is, and whether it is still that user who is signed in.
+/* The user of this page, and whether they are still signed in. On the page of a link nobody is: there it is about
+   whether its guest still gets in.
 
-   All tabs of a browser share one session: in another one somebody may have signed out by now, and
-   somebody else in. Each page tells the others whom it was made for. One that hears of somebody else asks
-   the server, and so does one that comes to the front, or on which a picture or a film fails, for those
-   keep to themselves why.
+   All tabs of a browser share one session: the user may have signed out in another tab, or another user may have
+   signed in. Each page broadcasts its user to the others. A page asks the server when it hears of another user,
+   when it gets the focus, and when media fails to load, because media elements report no status.
 
-   Rule: part of every first view, so it is little and shows nothing; what is said is in session/signin.js. */
+   Rule: part of every first view, so it is small and shows nothing; session/signin.js shows the messages. */
 
-const { root = "", user = "", username = "" } = document.body.dataset;
+const { root = "", base = root, user = "", username = "" } = document.body.dataset;
 
-/** Where the server begins in an address, and who this page was made for: the public id and the name, both
-    empty on a page for everybody. */
-export { root, user, username };
+/** The URL prefix of the server, that of the files which this page shows (a link's own on its pages), and the user of
+    this page: public id and name, both empty on a public page. */
+export { base, root, user, username };
 
-/** The header that says so with every request. */
+/** Whether this is a page of a link. */
+export const isGuest = base !== root;
+
+/** Return the address of the page of a folder.
+    @type {(path: string) => string} */
+export function folderPage(path) {
+  const page = isGuest ? base.replace(/\/$/, "") : `${root}index`;
+  return path ? `${page}?${new URLSearchParams({ path })}` : page;
+}
+
+/** The request header that names the user of the page. */
 export const USER_HEADER = "X-Cabinet-User";
 
-/** Why the user of this page is away: nobody is signed in (a 401), or somebody else (the server's word). */
-export const SIGNED_OUT = "signed-out";
+/** Why the user of this page is away: signed out (401), a guest locked out (likewise), or another user is signed in
+    (the server's problem type). */
+export const SIGNED_OUT = isGuest ? "locked" : "signed-out";
 export const OTHER_USER = "other-user";
 export const AWAY = new Set([SIGNED_OUT, OTHER_USER]);
 
-/** What the server says of a form with the token of a session that is over. */
+/** The server's problem type for a form with the CSRF token of another session. */
 export const OTHER_SESSION = "cross-site-request";
 
-/** Tell whether a request failed because of who is signed in.
+/** Return whether a request failed because the user is not signed in any more.
     @type {(failure: { status?: number, type?: string }) => boolean} */
 export const isAway = ({ status, type }) => status === 401 || type === OTHER_USER;
 
-// An answer is as good as new for so long.
-const FRESH_MS = 2_000;
-const HAVE_CONTENT = "img, video, audio";
+// No new check within this time after the last one.
+const MIN_INTERVAL_MS = 2_000;
+const MEDIA = "img, video, audio";
 
-/** Says "look" after each answer of the server, and "back" once the user of this page is here again, and
-    everything on it works. */
+/** Fires "check" after each answer of the server, and "back" once the user of this page is signed in again and the
+    page has a valid token. */
 export const presence = new EventTarget();
 
 /** @type {{ why: string | null, name: string }} */
 let found = { why: null, name: "" };
-let lookedAt = performance.now();
+let checkedAt = performance.now();
 /** @type {Promise<boolean> | null} */
 let running = null;
 /** @type {Promise<boolean> | null} */
 let next = null;
 
-/** Return why the user of this page is away (null while they are here), and the `name` of who is here instead. */
+/** Return why the user of this page is away (null if they are not), and the `name` of the user signed in instead. */
 export const absence = () => found;
 
 /** @type {() => Promise<unknown>} */
-let explain = async () => {};
+let handleAbsence = async () => {};
 
-/** Let `load` load what says why the user of this page is away. It is called each time that they are found
-    to be; once it is there, that hears of each look by itself.
+/** Set the function that loads the sign-in messages. It is called whenever the user turns out to be away; once
+    loaded, the module listens to `presence` itself.
     @type {(load: () => Promise<unknown>) => void} */
-export function explainBy(load) {
-  explain = load;
+export function onAbsence(load) {
+  handleAbsence = load;
 }
 
 /** @type {() => Promise<{ why: string | null, name: string }>} */
 async function ask() {
-  lookedAt = performance.now();
-  const response = await fetch(`${root}me`, { headers: { Accept: "application/json", [USER_HEADER]: user } });
+  checkedAt = performance.now();
+  const headers = { Accept: "application/json", ...(isGuest ? {} : { [USER_HEADER]: user }) };
+  const response = await fetch(`${base}me`, { headers });
   if (response.ok) {
     return { why: null, name: "" };
   }
@@ -78,26 +90,26 @@ async function askOnce() {
   try {
     found = await ask();
   } catch {
-    // No answer, or one about something else: what was known before holds.
+    // No answer, or an unrelated one: keep the last known state.
     return false;
   } finally {
     running = null;
   }
-  presence.dispatchEvent(new Event("look"));
+  presence.dispatchEvent(new Event("check"));
   if (found.why) {
-    await explain().catch(() => {});
+    await handleAbsence().catch(() => {});
   }
   return true;
 }
 
-/** Ask the server who is signed in; resolves to whether it could be asked. What is under way already may
-    have been answered before, so then it is asked once more.
+/** Ask the server who is signed in; resolves to whether it answered. A check that is already running may be
+    outdated, so another one follows it.
     @type {() => Promise<boolean>} */
-export function look() {
+export function checkSession() {
   if (running) {
     next ??= running.then(() => {
       next = null;
-      return look();
+      return checkSession();
     });
     return next;
   }
@@ -105,44 +117,46 @@ export function look() {
   return running;
 }
 
-function lookSoon() {
-  if (performance.now() - lookedAt > FRESH_MS) {
-    look();
+function checkSoon() {
+  if (performance.now() - checkedAt > MIN_INTERVAL_MS) {
+    checkSession();
   }
 }
 
-/** Look, for somebody comes to this page: where its user was away, at any rate. */
-function greet() {
+/** Check the session when the page is shown again: always if the user was away. */
+function checkOnReturn() {
   if (found.why) {
-    look();
+    checkSession();
   } else {
-    lookSoon();
+    checkSoon();
   }
 }
 
 const channel = new BroadcastChannel(`cabinet ${root}`);
 
-/** Tell the other pages whom this one is made for: who is signed in, as far as is known here. */
+/** Broadcast the user of this page to the other tabs. */
 export const announce = () => channel.postMessage(user);
 
-// Who the others were last heard to be made for: of each page that somebody turns to, there is a message.
-let heard = user;
+// The user that was broadcast last: each page that gets the focus sends one message.
+let lastUser = user;
 
 if (user) {
   channel.addEventListener("message", ({ data }) => {
     const contradicts = (data === user) === Boolean(found.why);
-    if (data !== heard || contradicts) {
-      heard = data;
-      look();
+    if (data !== lastUser || contradicts) {
+      lastUser = data;
+      checkSession();
     }
   });
-  window.addEventListener("focus", greet);
-  document.addEventListener("visibilitychange", () => document.hidden || greet());
-  window.addEventListener("pageshow", ({ persisted }) => persisted && look());
+  window.addEventListener("focus", checkOnReturn);
+  document.addEventListener("visibilitychange", () => document.hidden || checkOnReturn());
+  window.addEventListener("pageshow", ({ persisted }) => persisted && checkSession());
   document.addEventListener(
     "error",
-    ({ target }) => target instanceof Element && target.matches(HAVE_CONTENT) && lookSoon(),
+    ({ target }) => target instanceof Element && target.matches(MEDIA) && checkSoon(),
     true,
   );
 }
-announce();
+if (!isGuest) {
+  announce();
+}

@@ -1,17 +1,17 @@
-/* Names joined by slashes; the empty path is the folder that holds everything. */
+/* Paths are names joined by slashes; the empty path is the root folder. */
 
-/** Return the path of the folder that a path lies in.
+/** Return the path of the parent folder.
     @type {(path: string) => string} */
 export const parentOf = (path) => path.slice(0, Math.max(0, path.lastIndexOf("/")));
 
-/** Return the folders that a path lies in, the nearest first.
+/** Return the ancestors of a path, the closest first.
     @type {(path: string) => string[]} */
 export function foldersAbove(path) {
   const parent = parentOf(path);
   return parent ? [parent, ...foldersAbove(parent)] : [];
 }
 
-/** Return the last name of a path.
+/** Return the last component of a path.
     @type {(path: string) => string} */
 export const nameOf = (path) => path.slice(path.lastIndexOf("/") + 1);
 
@@ -19,11 +19,11 @@ export const nameOf = (path) => path.slice(path.lastIndexOf("/") + 1);
     @type {(folder: string, name: string) => string} */
 export const below = (folder, name) => (folder ? `${folder}/${name}` : name);
 
-/** Tell whether a path is `folder` or lies anywhere in it.
+/** Return whether a path is `folder` or is inside it.
     @type {(folder: string, path: string) => boolean} */
 export const isWithin = (folder, path) => folder === "" || path === folder || path.startsWith(`${folder}/`);
 
-/** Return what of `folder` a path is or lies in; null for what is elsewhere.
+/** Return the child of `folder` that a path is or is inside of; null if it is elsewhere.
     @type {(folder: string, path: string) => string | null} */
 export function entryWithin(folder, path) {
   if (path === folder || !isWithin(folder, path)) {

@@ -1,13 +1,11 @@
-/* The texts that scripts show, in the language of the page: web/texts.py has them, and the server makes the
-   catalog of them that lies beside the scripts.
+/* The texts of the scripts in the language of the page, from the catalog that the server builds (web/texts.py).
 
-   Rule: no script holds a sentence of its own. The catalog is large, so no script imports this that a
-   first view needs. */
+   Rule: scripts contain no sentences. The catalog is large, so no script of the first view imports this. */
 
 import texts from "./catalog.js";
 import { language } from "./language.js";
 
-/** What stands in the place of the placeholders of a text.
+/** Values for the placeholders of a text.
     @typedef {Record<string, unknown>} Values */
 
 const plurals = new Intl.PluralRules(language);
@@ -15,15 +13,15 @@ const plurals = new Intl.PluralRules(language);
 /** @type {(template: string, values: Values) => string} */
 const fill = (template, values) => template.replace(/%\((\w+)\)s/g, (_, name) => String(values[name]));
 
-/** Tell whether there is a text called `key`.
+/** Return whether there is a text with this key.
     @type {(key: string) => boolean} */
 export const has = (key) => key in texts;
 
-/** Return the text called `key`, its placeholders filled from `values`.
+/** Return the text with this key, with its placeholders filled from `values`.
     @type {(key: string, values?: Values) => string} */
 export const text = (key, values = {}) => fill(texts[key], values);
 
-/** Return the text called `key` in the form that `number` asks for.
+/** Return the text with this key in the plural form for `number`.
     @type {(key: string, number: number, values?: Values) => string} */
 export function countText(key, number, values = {}) {
   const forms = texts[key];

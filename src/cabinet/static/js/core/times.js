@@ -1,12 +1,12 @@
-/* Times in the zone and the habits of whoever looks at them; the server wrote them in UTC.
+/* Times in the local time zone and locale; the server writes UTC.
 
-   Rule: a list has thousands, so what is the same for all is asked for once, a day is named once, and
-   the exact time is told only where somebody points. */
+   Rule: a list has thousands of times, so formatters are created once, names of days are cached, and the exact time
+   is added only to a time under the pointer. */
 
 import { around, parts } from "./dom.js";
 import { language } from "./language.js";
 
-// "en-GB" for a page in English, when that is what the browser prefers.
+// The browser's preferred variant of the page's language, such as "en-GB" for English.
 const locale = navigator.languages.find((tag) => tag.startsWith(language)) ?? language;
 
 const clock = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
@@ -15,34 +15,34 @@ const exact = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "l
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 
 /** @type {Map<number | string, string>} */
-const named = new Map();
+const cache = new Map();
 /** @type {(moment: Date, days?: number) => Date} */
 const midnight = (moment, days = 0) =>
   new Date(moment.getFullYear(), moment.getMonth(), moment.getDate() + days);
 
-/** Return what `make` makes for a key, the same one each time.
+/** Return the cached value of a key, created by `make` on first use.
     @type {(key: number | string, make: () => string) => string} */
-function kept(key, make) {
-  if (!named.has(key)) {
-    named.set(key, make());
+function cached(key, make) {
+  if (!cache.has(key)) {
+    cache.set(key, make());
   }
-  return /** @type {string} */ (named.get(key));
+  return /** @type {string} */ (cache.get(key));
 }
 
 /** @type {(moment: Date) => string} */
 const dateOf = (moment) =>
-  kept(moment.getFullYear() * 372 + moment.getMonth() * 31 + moment.getDate(), () => date.format(moment));
+  cached(moment.getFullYear() * 372 + moment.getMonth() * 31 + moment.getDate(), () => date.format(moment));
 
 /** @type {(moment: Date) => string} */
-const clockOf = (moment) => kept(`${moment.getHours()}:${moment.getMinutes()}`, () => clock.format(moment));
+const clockOf = (moment) => cached(`${moment.getHours()}:${moment.getMinutes()}`, () => clock.format(moment));
 
 /** @type {(word: string) => string} */
 const capitalized = (word) => word.charAt(0).toLocaleUpperCase(language) + word.slice(1);
 
-/** Return how times are spoken of today: "today, 14:03", "yesterday, 14:03" or a date; where that is the
-    first thing said, with a capital letter.
+/** Return a formatter relative to `now`: "today, 14:03", "yesterday, 14:03" or a date; capitalized where it comes
+    first.
     @type {(now: Date) => (moment: Date, isFirst: boolean) => string} */
-function speaker(now) {
+function makeFormatter(now) {
   const today = midnight(now).getTime();
   const yesterday = midnight(now, -1).getTime();
   const tomorrow = midnight(now, 1).getTime();
@@ -57,24 +57,24 @@ function speaker(now) {
   };
 }
 
-/** Tell whether an element is the first thing in another.
+/** Return whether an element is the first content of its parent.
     @type {(element: Element) => boolean} */
 const isFirstIn = ({ previousSibling: before }) =>
   !before || (before instanceof Text && !before.previousSibling && !before.data.trim());
 
-/** Show every time below `root` locally.
+/** Format every time below `root`.
     @type {(root: ParentNode) => void} */
 export function showTimes(root) {
-  const speak = speaker(new Date());
+  const format = makeFormatter(new Date());
   for (const element of parts(root, "time[data-shape]", HTMLTimeElement)) {
     const moment = new Date(element.dateTime);
     element.textContent =
-      element.dataset.shape === "day" ? dateOf(moment) : speak(moment, isFirstIn(element));
+      element.dataset.shape === "day" ? dateOf(moment) : format(moment, isFirstIn(element));
     delete element.dataset.shape;
   }
 }
 
-/** Tell the exact time of what a pointer comes to. */
+/** Show the exact time as the title of the time under the pointer. */
 export function bindExactTimes() {
   document.addEventListener("pointerover", (event) => {
     const element = around(event, "time", HTMLTimeElement);

@@ -1,21 +1,22 @@
-/* The panel that tells what is known of the chosen entries, or of the one with the focus.
+/* The details panel, about the selection, else about the focused row.
 
-   It stands at the right of the list where the window has room, else in a sheet from below, and beside
-   the stage while files are looked at. Whether it is open is remembered.
+   It is a sidebar where the window is wide enough, else a bottom sheet, and beside the stage in the preview. It stays
+   open from page to page.
 
-   Rule: knows where the panel is and whom it is about; what it says is in details/facts.js. */
+   Rule: knows where the panel is and what it is about; details/facts.js fills it. */
 
 import { around, byId, part } from "../core/dom.js";
-import { entryOf, focusable, rowOf } from "../list/list.js";
-import { styled } from "../ui/styles.js";
+import { rowOf } from "../list/list.js";
+import { entryOf, focusable } from "../list/rows.js";
+import { stylesLoaded } from "../ui/styles.js";
 import { describe } from "./facts.js";
-import { keepOpen, wasOpen } from "./kept.js";
+import { saveOpen, wasOpen } from "./open-state.js";
 
-/** @import { Entry } from "../list/list.js" */
+/** @import { Entry } from "../list/rows.js" */
 /** @import { Entries, Selection } from "../list/selection.js" */
 /** @import { Context } from "../actions/perform.js" */
 
-// Arrows that are held down ask for nothing on their way.
+// Holding an arrow key down sends no requests on the way.
 const SETTLED_MS = 120;
 
 const wide = matchMedia("(width >= 68.75em)");
@@ -45,11 +46,11 @@ function draw(entries) {
   return describe(panel, entries);
 }
 
-/** Return what the panel is about: what is chosen, else what has the focus, else the one of before.
+/** Return the subject of the panel: the selection, else the focused row, else the previous subject.
     @type {() => Entries} */
-function wanted() {
+function subject() {
   if (byId("main").dataset.place === "trash") {
-    // What is there now at the path of something deleted is something else.
+    // Another entry may have the path of a deleted one now.
     return [];
   }
   if (selection?.size) {
@@ -60,18 +61,18 @@ function wanted() {
   return row ? [entryOf(row)] : [];
 }
 
-/** Be about what is chosen, once that stays the same for a moment. */
+/** Follow the selection after a short pause. */
 function follow() {
   clearTimeout(timer);
   timer = setTimeout(() => {
-    if (isOpen() && !isSame(wanted())) {
-      draw(wanted());
+    if (isOpen() && !isSame(subject())) {
+      draw(subject());
     }
   }, SETTLED_MS);
 }
 
 /** Put the open panel where the window has room for it. */
-function settle() {
+function dock() {
   if (wide.matches) {
     sheet.close();
     home.append(panel);
@@ -84,8 +85,8 @@ function settle() {
 /** @type {(entries: Entries) => Promise<void>} */
 function open(entries) {
   panel.hidden = false;
-  settle();
-  keepOpen(true);
+  dock();
+  saveOpen(true);
   return draw(entries);
 }
 
@@ -94,24 +95,24 @@ function close() {
   panel.hidden = true;
   sheet.close();
   home.append(panel);
-  keepOpen(false);
+  saveOpen(false);
   if (hadFocus) {
     (focusable(rowOf(shown[0]?.path ?? "")) ?? opener ?? list).focus();
   }
 }
 
-/** @type {(chosen: Selection) => void} */
-function bindTo(chosen) {
-  if (selection !== chosen) {
-    selection = chosen;
-    chosen.addEventListener("change", follow);
+/** @type {(newSelection: Selection) => void} */
+function bindTo(newSelection) {
+  if (selection !== newSelection) {
+    selection = newSelection;
+    newSelection.addEventListener("change", follow);
   }
 }
 
-/** Open the panel, or close it when it is about `entries` already.
+/** Open the panel, or close it if it shows `entries` already.
     @type {(entries: Entries, context: Context) => Promise<void>} */
 export async function toggleDetails(entries, context) {
-  await styled;
+  await stylesLoaded;
   bindTo(context.selection);
   opener = context.opener;
   if (isOpen() && isSame(entries)) {
@@ -121,20 +122,20 @@ export async function toggleDetails(entries, context) {
   }
 }
 
-/** Open the panel on a page that one comes to with it open.
+/** Open the panel on a page that was left with it open.
     @type {(context: Context) => Promise<void>} */
 export async function reopenDetails(context) {
   if (wide.matches) {
-    await styled;
+    await stylesLoaded;
     bindTo(context.selection);
-    await open(wanted());
+    await open(subject());
   }
 }
 
 /** Show the panel about `entry` in `place`, until `leave`.
     @type {(place: HTMLElement, entry: Entry) => Promise<void>} */
 export async function showBeside(place, entry) {
-  await styled;
+  await stylesLoaded;
   if (panel.parentElement !== place) {
     place.append(panel);
   }
@@ -142,12 +143,12 @@ export async function showBeside(place, entry) {
   await draw([entry]);
 }
 
-/** Give the panel back to the page, where it is open or not as it was before. */
+/** Return the panel to the page, open or closed as it was before. */
 export function leave() {
   panel.hidden = true;
   home.append(panel);
   if (wasOpen() && wide.matches) {
-    open(wanted());
+    open(subject());
   }
 }
 
@@ -165,10 +166,10 @@ panel.addEventListener("keydown", (event) => {
   }
 });
 sheet.addEventListener("close", () => isOpen() && panel.parentElement === sheet && close());
-wide.addEventListener("change", () => isOpen() && settle());
+wide.addEventListener("change", () => isOpen() && dock());
 list.addEventListener("focusin", follow);
 list.addEventListener("listchange", () => {
   if (isOpen()) {
-    draw(wanted());
+    draw(subject());
   }
 });

@@ -1,25 +1,26 @@
-/* What the details panel says: of one entry all that the server knows, of several their number and size.
+/* The content of the details panel: the properties of one entry, or number and size of several. The labels are in the
+   template; a property that an entry does not have is hidden with its label.
 
-   The labels stand in the template; a fact that an entry does not have is hidden with its label.
-
-   Rule: the panel may be about something else by the time an answer comes; then the answer is dropped. */
+   Rule: an answer that arrives after the panel has changed its subject is dropped. */
 
 import { lookUp } from "../actions/changes.js";
 import { copyText, linkOf } from "../actions/links.js";
 import { part, parts } from "../core/dom.js";
 import { exactSize, number, size } from "../core/format.js";
-import { root } from "../core/http.js";
+import { folderPage } from "../core/identity.js";
 import { countText, text } from "../core/texts.js";
 import { showTimes } from "../core/times.js";
-import { refresh } from "../list/refresh.js";
+import { refresh } from "../list/list.js";
 import { warn } from "../ui/toasts.js";
-import { kindWord } from "./kind-words.js";
+import { showActivity } from "./activity.js";
+import { listSharing } from "./sharing.js";
+import { typeName } from "./type-names.js";
 import { listVersions } from "./versions.js";
 
-/** @import { Entry } from "../list/list.js" */
+/** @import { Entry } from "../list/rows.js" */
 /** @import { Entries, Everything } from "../list/selection.js" */
 
-/** What stands beside each label: null for none, nothing for what has yet to come.
+/** The value of each property: null hides it, undefined is still loading.
     @typedef {Record<string, string | Node | null>} Facts */
 
 /** @type {Entry | null} */
@@ -37,20 +38,20 @@ function timeOf(moment) {
 }
 
 /** @type {(bytes: number) => string} */
-const bothSizes = (bytes) => (bytes < 1000 ? size(bytes) : `${size(bytes)} (${exactSize(bytes)})`);
+const sizeText = (bytes) => (bytes < 1000 ? size(bytes) : `${size(bytes)} (${exactSize(bytes)})`);
 
 /** @type {(path: string) => HTMLAnchorElement} */
 function folderLink(path) {
   const parent = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
   const link = document.createElement("a");
-  link.href = `${root}index${parent ? `?path=${encodeURIComponent(parent)}` : ""}`;
+  link.href = folderPage(parent);
   const words = document.createElement("bdi");
   words.textContent = parent || text("your-files");
   link.append(words);
   return link;
 }
 
-/** Fill in the facts that are known, and hide those that there are not; the others have yet to come.
+/** Fill in the known properties, hide those that are null, and show the others as loading.
     @type {(panel: HTMLElement, facts: Facts) => void} */
 function fill(panel, facts) {
   for (const row of parts(panel, "[data-fact]")) {
@@ -82,36 +83,36 @@ function drawPicture(panel, entry) {
 function bindCopying(panel, entry, hash) {
   const [copyHash, copyLink] = parts(panel, "[data-copies]");
   copyHash.onclick = () => hash && copyText(hash, text("copied"));
-  copyLink.onclick = () => copyText(linkOf(entry), text("link-copied"));
+  copyLink.onclick = () => copyText(linkOf(entry), text("address-copied"));
 }
 
 /** @type {(element: Element | null) => string | null} */
-const wordsOf = (element) => element?.getAttribute("aria-label") ?? element?.textContent ?? null;
+const labelOf = (element) => element?.getAttribute("aria-label") ?? element?.textContent ?? null;
 
-/** Return what gives the focus back, if it was in `panel` and is gone: to what says the same now, else to
-    the button that closes the panel.
+/** Return a function that restores the focus inside `panel` after a redraw: to the control with the same label, else
+    to the close button.
     @type {(panel: HTMLElement) => () => void} */
 function holdFocus(panel) {
   const { activeElement } = document;
-  const held = panel.contains(activeElement) ? wordsOf(activeElement) : null;
+  const held = panel.contains(activeElement) ? labelOf(activeElement) : null;
   return () => {
     if (held !== null && document.activeElement === document.body) {
       const places = parts(panel, "a, button").filter((each) => each.checkVisibility());
-      (places.find((each) => wordsOf(each) === held) ?? part(panel, ".details-close")).focus();
+      (places.find((each) => labelOf(each) === held) ?? part(panel, ".details-close")).focus();
     }
   };
 }
 
 /** @type {(panel: HTMLElement, entry: Entry) => Promise<void>} */
 async function describeOne(panel, entry) {
-  const isNow = () => current === entry;
+  const isCurrent = () => current === entry;
   const isFolder = entry.kind === "folder";
   piece(panel, "name").textContent = entry.name;
   drawPicture(panel, entry);
   /** @type {Facts} */
   const facts = {
-    kind: kindWord(entry),
-    size: bothSizes(entry.size),
+    kind: typeName(entry),
+    size: sizeText(entry.size),
     folder: folderLink(entry.path),
     link: linkOf(entry),
     owner: null,
@@ -120,10 +121,12 @@ async function describeOne(panel, entry) {
   };
   fill(panel, facts);
   piece(panel, "versions").hidden = true;
+  piece(panel, "sharing").hidden = true;
   bindCopying(panel, entry, "");
+  showActivity(part(panel, "details", HTMLDetailsElement), entry, isCurrent);
   try {
     const [known] = await lookUp([entry.path]);
-    if (!isNow()) {
+    if (!isCurrent()) {
       return;
     }
     if (!known) {
@@ -132,7 +135,7 @@ async function describeOne(panel, entry) {
     }
     fill(panel, {
       ...facts,
-      size: bothSizes((isFolder ? known.tree_size : known.size) ?? 0),
+      size: sizeText((isFolder ? known.tree_size : known.size) ?? 0),
       files: isFolder ? number(known.tree_files ?? 0) : null,
       type: known.media_type ?? null,
       created: timeOf(known.created_at),
@@ -141,19 +144,22 @@ async function describeOne(panel, entry) {
       owner: known.mount?.owner || null,
     });
     bindCopying(panel, entry, known.content_hash ?? "");
-    // Who may only look does not see what was there before.
+    if (!entry.role || entry.role === "manager") {
+      await listSharing(piece(panel, "sharing"), entry, Boolean(known.shared), isCurrent);
+    }
+    // Viewers have no access to old versions.
     if (!isFolder && entry.role !== "viewer") {
-      await listVersions(piece(panel, "versions"), entry, isNow, () => changed(panel, entry));
+      await listVersions(piece(panel, "versions"), entry, isCurrent, () => changed(panel, entry));
     }
   } catch (failure) {
-    if (isNow()) {
+    if (isCurrent()) {
       warn(failure.message);
     }
   }
 }
 
-/** Bring row and panel up to date after a version was restored or deleted. `contentchange` on the panel tells
-    whoever else shows the file.
+/** Refresh the row and the panel after a version was restored or deleted. Fires `contentchange` on the panel for
+    other views of the file.
     @type {(panel: HTMLElement, entry: Entry) => Promise<void>} */
 async function changed(panel, entry) {
   await refresh([entry.path]);
@@ -163,11 +169,11 @@ async function changed(panel, entry) {
   }
 }
 
-/** Say of everything in a place what is known without a look at each of it.
+/** Show what is known of everything in a place, without requests.
     @type {(panel: HTMLElement, everything: Everything) => void} */
 function describeEverything(panel, { count, bytes }) {
   piece(panel, "count").textContent = countText("dragged", count, { count: number(count) });
-  piece(panel, "total").textContent = bytes === null ? "" : bothSizes(bytes);
+  piece(panel, "total").textContent = bytes === null ? "" : sizeText(bytes);
 }
 
 /** @type {(panel: HTMLElement, entries: Entry[]) => void} */
@@ -179,14 +185,14 @@ function describeMany(panel, entries) {
     folders && countText("count-folders", folders, { count: number(folders) }),
   ];
   piece(panel, "count").textContent = counts.filter(Boolean).join(", ");
-  piece(panel, "total").textContent = bothSizes(entries.reduce((sum, entry) => sum + entry.size, 0));
+  piece(panel, "total").textContent = sizeText(entries.reduce((sum, entry) => sum + entry.size, 0));
 }
 
-/** Have `panel` say what is known of `entries`; what has the focus in it keeps it, though it is drawn anew.
+/** Show the details of `entries` in `panel`; the focus inside survives the redraw.
     @type {(panel: HTMLElement, entries: Entries) => Promise<void>} */
 export async function describe(panel, entries) {
   const [first] = entries;
-  const giveBack = holdFocus(panel);
+  const restoreFocus = holdFocus(panel);
   current = first ?? null;
   const { everything } = entries;
   panel.dataset.shows = everything ? "many" : (["none", "one"][entries.length] ?? "many");
@@ -197,5 +203,5 @@ export async function describe(panel, entries) {
   } else if (entries.length > 1) {
     describeMany(panel, entries);
   }
-  giveBack();
+  restoreFocus();
 }

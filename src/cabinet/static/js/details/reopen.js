@@ -1,14 +1,14 @@
-/* The details panel on a page that one comes to with it open. */
+/* Reopens the details panel on a page that was left with it open. */
 
-import { wasOpen } from "./kept.js";
+import { wasOpen } from "./open-state.js";
 
 /** @import { Context } from "../actions/perform.js" */
 
-/** Open the panel where it was open before; `contextOf()` gives what actions are told.
+/** Open the panel if it was open before; `contextOf()` returns the context of actions.
     @type {(contextOf: () => Context) => Promise<void>} */
 export async function bindDetails(contextOf) {
   if (wasOpen()) {
-    // Without it the page is whole: it may be left, or lose its line, before this has come.
+    // The page works without it: it may be left, or lose the connection, before this has loaded.
     const part = await import("./details.js").catch(() => null);
     await part?.reopenDetails(contextOf());
   }

@@ -1,21 +1,21 @@
-/* The versions of a file in the details panel: downloaded, restored, deleted for ever. */
+/* The versions of a file in the details panel: download, restore, delete permanently. */
 
 import { copyOf, part, parts } from "../core/dom.js";
 import { exactSize, number, size } from "../core/format.js";
-import { downloadUrl, encoded, root, send } from "../core/http.js";
+import { base, downloadUrl, encoded, send } from "../core/http.js";
 import { text } from "../core/texts.js";
 import { showTimes } from "../core/times.js";
-import { renewing } from "../session/renewing.js";
+import { withSession } from "../session/with-session.js";
 import { confirm } from "../ui/dialogs.js";
-import { say, warn } from "../ui/toasts.js";
+import { notify, warn } from "../ui/toasts.js";
 
-/** @import { Entry } from "../list/list.js" */
+/** @import { Entry } from "../list/rows.js" */
 
-/** A version as the server tells of it.
+/** A version as in the API.
     @typedef {{ number: number, size: number, created_at: string, current: boolean }} Version */
 
 /** @type {(entry: Entry) => string} */
-const addressOf = (entry) => `${root}versions/${encoded(entry.path)}`;
+const addressOf = (entry) => `${base}versions/${encoded(entry.path)}`;
 
 /** @type {(element: HTMLElement, label: string) => void} */
 function name(element, label) {
@@ -23,13 +23,13 @@ function name(element, label) {
   element.title = label;
 }
 
-/** Do what a button is for, once at a time, and say why not if it cannot be done.
+/** Run the action of a button, once at a time; show an error if it fails.
     @type {(button: HTMLElement, action: () => Promise<void>) => Promise<void>} */
 async function attempt(button, action) {
   if (button.ariaBusy === "true") {
     return;
   }
-  // Not disabled: it would lose the focus.
+  // Not disabled, which would lose the focus.
   button.ariaBusy = "true";
   try {
     await action();
@@ -41,17 +41,17 @@ async function attempt(button, action) {
 
 /** @type {(entry: Entry, version: Version, onChange: () => Promise<void>) => Promise<void>} */
 async function restore(entry, version, onChange) {
-  await renewing(() => send("POST", `${addressOf(entry)}/${version.number}/restore`));
-  say(text("version-restored", { number: number(version.number) }));
+  await withSession(() => send("POST", `${addressOf(entry)}/${version.number}/restore`));
+  notify(text("version-restored", { number: number(version.number) }));
   await onChange();
 }
 
 /** @type {(entry: Entry, version: Version, onChange: () => Promise<void>) => Promise<void>} */
 async function discard(entry, version, onChange) {
-  const told = { number: number(version.number) };
-  if (await confirm(text("version-discard-title", told), text("purge-text"), text("purge"))) {
-    await renewing(() => send("DELETE", `${addressOf(entry)}/${version.number}`));
-    say(text("version-discarded", told));
+  const values = { number: number(version.number) };
+  if (await confirm(text("version-discard-title", values), text("purge-text"), text("purge"))) {
+    await withSession(() => send("DELETE", `${addressOf(entry)}/${version.number}`));
+    notify(text("version-discarded", values));
     await onChange();
   }
 }
@@ -59,8 +59,8 @@ async function discard(entry, version, onChange) {
 /** @type {(entry: Entry, version: Version, onChange: () => Promise<void>) => HTMLElement} */
 function draw(entry, version, onChange) {
   const item = copyOf("details-version");
-  const told = { number: number(version.number) };
-  part(item, ".version-name").textContent = text("version", told);
+  const values = { number: number(version.number) };
+  part(item, ".version-name").textContent = text("version", values);
   part(item, ".badge-here").hidden = !version.current;
   part(item, "time", HTMLTimeElement).dateTime = version.created_at;
   const sizeShown = part(item, ".version-size");
@@ -68,27 +68,27 @@ function draw(entry, version, onChange) {
   sizeShown.title = exactSize(version.size);
   const link = part(item, "a", HTMLAnchorElement);
   link.href = downloadUrl(entry.path, { version: String(version.number) });
-  name(link, text("version-download", told));
+  name(link, text("version-download", values));
   const [restoring, discarding] = parts(item, "button");
-  name(restoring, text("version-restore", told));
-  name(discarding, text("version-discard", told));
+  name(restoring, text("version-restore", values));
+  name(discarding, text("version-discard", values));
   for (const button of [restoring, discarding]) {
     button.hidden = version.current;
   }
-  // What somebody shared is theirs to remove for good.
+  // Shared content can only be deleted permanently by its owner.
   discarding.hidden ||= Boolean(entry.role);
   restoring.addEventListener("click", () => attempt(restoring, () => restore(entry, version, onChange)));
   discarding.addEventListener("click", () => attempt(discarding, () => discard(entry, version, onChange)));
   return item;
 }
 
-/** List the versions of `entry` in `place` if the panel still shows it; `onChange` is called after each
-    change. Raises `Failure`.
-    @type {(place: HTMLElement, entry: Entry, isNow: () => boolean, onChange: () => Promise<void>) => Promise<void>} */
-export async function listVersions(place, entry, isNow, onChange) {
-  const response = await renewing(() => send("GET", addressOf(entry)));
+/** List the versions of `entry` in `place` if the panel still shows it; `onChange` is called after each change.
+    Raises `Failure`.
+    @type {(place: HTMLElement, entry: Entry, isCurrent: () => boolean, onChange: () => Promise<void>) => Promise<void>} */
+export async function listVersions(place, entry, isCurrent, onChange) {
+  const response = await withSession(() => send("GET", addressOf(entry)));
   const { versions } = await response.json();
-  if (isNow()) {
+  if (isCurrent()) {
     /** @type {HTMLElement[]} */
     const items = versions.map((/** @type {Version} */ version) => draw(entry, version, onChange));
     items.forEach(showTimes);

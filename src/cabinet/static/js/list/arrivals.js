@@ -1,17 +1,18 @@
-/* Shows in the list what has arrived, soon and not for each file by itself. */
+/* Shows uploaded files in the list.
 
-import { persist } from "../core/retry.js";
+   Rule: the whole list is compared each time, so many small files are shown in batches. */
+
+import { retry } from "../core/retry.js";
 import { warn } from "../ui/toasts.js";
-import { isMoving } from "./navigation.js";
-import { refresh } from "./refresh.js";
+import { refresh } from "./list.js";
+import { isNavigating } from "./navigation.js";
 
 /** @import { ObstacleOf } from "../core/retry.js" */
 
-// The whole list is compared each time, so a thousand small files are shown in batches.
 const EVERY_MS = 2_000;
 
 export class Arrivals {
-  /** `entryOf(path)` is the path of the entry on the page that holds `path`, null when none does.
+  /** `entryOf(path)` is the path of the entry of the open list that contains `path`, null if none does.
       @param {EventTarget} queue
       @param {(path: string) => string | null} entryOf
       @param {ObstacleOf} obstacleOf */
@@ -19,10 +20,10 @@ export class Arrivals {
     this.entryOf = entryOf;
     this.obstacleOf = obstacleOf;
     /** @type {Set<string>} */
-    this.arrived = new Set();
+    this.stored = new Set();
     this.timer = 0;
     queue.addEventListener("stored", (event) => {
-      this.arrived.add(/** @type {CustomEvent} */ (event).detail.stored.path);
+      this.stored.add(/** @type {CustomEvent} */ (event).detail.stored.path);
       this.timer ||= setTimeout(() => this.show(), EVERY_MS);
     });
     queue.addEventListener("settled", () => this.show());
@@ -31,24 +32,24 @@ export class Arrivals {
   async show() {
     clearTimeout(this.timer);
     this.timer = 0;
-    if (isMoving()) {
-      // The page that is on its way may be of before they arrived.
+    if (isNavigating()) {
+      // The page that is being fetched may not have them yet.
       this.timer = setTimeout(() => this.show(), EVERY_MS);
       return;
     }
-    const paths = [...this.arrived];
-    this.arrived.clear();
-    await persist(
-      () => this.bring(paths),
+    const paths = [...this.stored];
+    this.stored.clear();
+    await retry(
+      () => this.update(paths),
       this.obstacleOf,
       () => {},
     ).catch((failure) => warn(failure.message));
   }
 
-  /** Show what has arrived at `paths`, as far as the list that is open has a place for it.
+  /** Show those files at `paths` that belong to the open list.
       @type {(paths: string[]) => Promise<void>} */
-  async bring(paths) {
-    const entries = paths.map(this.entryOf).flatMap((path) => path ?? []);
+  async update(paths) {
+    const entries = paths.flatMap((path) => this.entryOf(path) ?? []);
     if (entries.length) {
       await refresh(entries);
     }

@@ -1,6 +1,6 @@
-/* The way of the focus through the list, from name to name.
+/* Moving the focus through the list, from name to name.
 
-   Rule: asks rows for their neighbours and never for all of them. */
+   Rule: looks at neighbors only, never at all rows, so its cost does not depend on the length of the list. */
 
 import { byId, part } from "../core/dom.js";
 
@@ -13,11 +13,11 @@ const list = byId("list");
 /** @type {(row: Element) => HTMLElement | null} */
 const nameOf = (row) => row.querySelector(".name");
 
-/** Return the row that an element lies in, null outside of the list.
+/** Return the row that contains an element, null if none does.
     @type {(element: unknown) => HTMLElement | null} */
 export const rowOf = (element) => (element instanceof Element ? element.closest(ROW) : null);
 
-/** Return the row with the focus. */
+/** Return the row that contains the focus, null if none does. */
 export const rowInFocus = () => rowOf(document.activeElement);
 
 /** Give the focus to the name of `row`.
@@ -27,7 +27,7 @@ export function focusOn(row, options = {}) {
   nameOf(row)?.focus(options);
 }
 
-/** Give the focus back to where it was in the list last, else to its beginning. */
+/** Give the focus to the row that had it last, else to the first. */
 export function focusList() {
   const row = last?.isConnected ? last : rowOf(list.querySelector(ROW));
   if (row) {
@@ -43,9 +43,9 @@ const NEAR = {
   "-1": ["previousElementSibling", "lastElementChild"],
 };
 
-/** Return the row after `row`, or before it, through the borders of groups.
+/** Return the row after `row` or before it, in the next group if need be.
     @type {(row: HTMLElement, step: number) => HTMLElement | null} */
-function neighbour(row, step) {
+function neighbor(row, step) {
   const [sibling, child] = NEAR[step];
   return rowOf(row[sibling] ?? row.parentElement?.[sibling]?.[child]);
 }
@@ -53,15 +53,15 @@ function neighbour(row, step) {
 /** @type {(rect: DOMRect) => number} */
 const middle = ({ left, right }) => (left + right) / 2;
 
-/** Return the tile above or below `row`: of the next line, the one that stands straightest.
+/** Return the tile above or below `row`: the one of the next line that is nearest to its middle.
     @type {(row: HTMLElement, step: number) => HTMLElement | null} */
 function tileBeyond(row, step) {
   const from = row.getBoundingClientRect();
   /** @type {(rect: DOMRect, line: DOMRect) => boolean} */
   const isOnLine = (rect, line) => Math.abs(rect.top - line.top) < 1;
-  let each = neighbour(row, step);
+  let each = neighbor(row, step);
   while (each && isOnLine(each.getBoundingClientRect(), from)) {
-    each = neighbour(each, step);
+    each = neighbor(each, step);
   }
   if (!each) {
     return null;
@@ -78,7 +78,7 @@ function tileBeyond(row, step) {
     }
     best = each;
     distance = off;
-    each = neighbour(each, step);
+    each = neighbor(each, step);
   }
   return best;
 }
@@ -86,24 +86,24 @@ function tileBeyond(row, step) {
 /** @type {Record<string, number>} */
 const STEPS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
 
-/** Return the row that an arrow leads to from `row`; null where none does.
+/** Return the row that an arrow key leads to from `row`, null if there is none.
     @type {(row: HTMLElement, arrow: string) => HTMLElement | null} */
 export function rowBeyond(row, arrow) {
   const isGrid = Boolean(row.closest(".list.is-grid"));
   const isAcross = arrow === "ArrowLeft" || arrow === "ArrowRight";
   if (isAcross) {
-    return isGrid ? neighbour(row, STEPS[arrow]) : null;
+    return isGrid ? neighbor(row, STEPS[arrow]) : null;
   }
-  return isGrid ? tileBeyond(row, STEPS[arrow]) : neighbour(row, STEPS[arrow]);
+  return isGrid ? tileBeyond(row, STEPS[arrow]) : neighbor(row, STEPS[arrow]);
 }
 
-/** Return the row a window's height below `row` ("PageDown") or above it, or the last one on the way there.
+/** Return the row one screen below `row` ("PageDown") or above it, or the last one before the end.
     @type {(row: HTMLElement, key: string) => HTMLElement | null} */
 export function rowPageFrom(row, key) {
   const arrow = key === "PageDown" ? "ArrowDown" : "ArrowUp";
   const start = row.getBoundingClientRect().top;
   const head = part(list, ".list-head");
-  // As if it stuck there already: a page is the same everywhere.
+  // As if the head were stuck already, so that all steps are of the same size.
   const shown = innerHeight - parseFloat(getComputedStyle(head).top) - head.offsetHeight;
   const reach = shown - row.offsetHeight;
   let [each, next] = [row, rowBeyond(row, arrow)];
@@ -113,7 +113,7 @@ export function rowPageFrom(row, key) {
   return each === row ? null : each;
 }
 
-/** Return the first row, or the last that is loaded.
+/** Return the first row ("Home") or the last one that is loaded.
     @type {(key: string) => HTMLElement | null} */
 export function outermostRow(key) {
   const groups = list.querySelector("#rows");
@@ -122,7 +122,7 @@ export function outermostRow(key) {
   return rowOf(isFirst ? group?.firstElementChild : group?.lastElementChild);
 }
 
-// Who comes back from a bar or a dialog goes on where they were.
+// The focus returns to this row from a bar or a dialog.
 list.addEventListener("focusin", ({ target }) => {
   last = rowOf(target) ?? last;
 });

@@ -1,42 +1,43 @@
-/* What an entry of the browser's history remembers of its list: how far down one was, how many rows
-   were loaded, and which had the focus last.
+/* What an entry of the browser's history saves of its list: the scroll position, how many rows were loaded,
+   and which had the focus last.
 
-   Rule: coming back costs a few requests at most, however long the list had grown. */
+   Rule: coming back costs a few requests at most, however long the list was. */
 
 import { around, byId } from "../core/dom.js";
-import { focusable, keyOf, onListChange, rowCount, rowOf, rows } from "./list.js";
-import { appendMore } from "./more.js";
+import { onListChange } from "./events.js";
+import { appendMore, model, rowOf } from "./list.js";
+import { focusable, keyOf } from "./rows.js";
 
 // Scrolling is over when nothing has moved for this long.
 const SETTLED_MS = 150;
-// Rows that are asked for at a time, the most that the server gives, and the most that come back.
+// The rows of one request, the most that the server sends, and the most that are loaded again.
 const PAGE_ROWS = 1_000;
 const MAX_ROWS = 5_000;
-// Frames in which heights may turn out to be others, and those without a change after which none will.
+// Frames in which rows may still change their heights, and unchanged frames after which none will.
 const MOST_FRAMES = 30;
 const STILL_FRAMES = 3;
-// Where to look below the head of the list: between two tiles is nothing.
+// Where to look for a row below the head of the list: the point may lie between two tiles.
 const BELOW_HEAD_PX = [16, 48, 96];
 
-/** The row at the upper edge of what shows, and how far down that is.
+/** The row at the top of the visible part, and its position in the window.
     @typedef {{ key: string, y: number }} Anchor */
 
-/** What an entry of the history remembers.
-    @typedef {{ top?: number, anchor?: Anchor | null, rows?: number, focus?: string | null }} Remembered */
+/** The state of an entry of the history.
+    @typedef {{ top?: number, anchor?: Anchor | null, rows?: number, focus?: string | null }} ListState */
 
 const list = byId("list");
-// The browser writes down the whole form with it: not while somebody waits for an answer.
+// The browser saves the whole form with the state, which is slow: it is done when the page is idle.
 const LATEST_MS = 500;
 /** @type {(act: () => void) => unknown} */
 const whenIdle = (act) =>
   "requestIdleCallback" in window ? requestIdleCallback(act, { timeout: LATEST_MS }) : setTimeout(act);
 let timer = 0;
-// The row that had the focus last: who goes on to the search field or a dialog comes back to it.
+// The key of the row that had the focus last; it is kept while the focus is in the search field or a dialog.
 /** @type {string | null} */
 let focused = null;
 
-/** Return the row at the upper edge of what shows, and where it is; heights of rows that were never
-    near the window are guesses, so that a number of pixels alone would lead elsewhere.
+/** Return the row at the top of the visible part. A scroll position alone would not do: the heights of rows that
+    were never near the window are estimates.
     @type {() => Anchor | null} */
 function findAnchor() {
   const head = list.querySelector(".list-head")?.getBoundingClientRect();
@@ -53,10 +54,10 @@ function findAnchor() {
 /** @type {() => Promise<number>} */
 const nextFrame = () => new Promise(requestAnimationFrame);
 
-/** Scroll at once to where `state` says, and again for as long as rows that come into view have other
-    heights than were guessed: a busy browser draws them late.
-    @type {(state: Remembered) => Promise<void>} */
-async function scrollBack({ top = 0, anchor = null }) {
+/** Scroll to where `state` says, and again while rows that come into view turn out to have other heights than
+    estimated: a busy browser draws them late.
+    @type {(state: ListState) => Promise<void>} */
+async function restoreScroll({ top = 0, anchor = null }) {
   const row = anchor && rowOf(anchor.key);
   if (!row) {
     scrollTo({ top, behavior: "instant" });
@@ -70,51 +71,55 @@ async function scrollBack({ top = 0, anchor = null }) {
   }
 }
 
-/** Return what there is to remember.
-    @type {() => Remembered} */
-const seen = () => ({ top: scrollY, anchor: findAnchor(), rows: rowCount(), focus: focused });
+/** @type {() => ListState} */
+const currentState = () => ({
+  top: scrollY,
+  anchor: findAnchor(),
+  rows: model.rows.length,
+  focus: focused,
+});
 
-/** Put what there is to remember into the entry of the history that is open. */
-export function remember() {
+/** Save the state in the current entry of the history. */
+export function saveState() {
   clearTimeout(timer);
-  history.replaceState({ ...history.state, ...seen() }, "");
+  history.replaceState({ ...history.state, ...currentState() }, "");
 }
 
-/** Remember what there is, for another entry comes now. */
-export function leave() {
-  remember();
+/** Save the state before another entry follows. */
+export function saveStateBeforeLeaving() {
+  saveState();
   focused = null;
 }
 
-/** Append pages until none of the rows that `missing()` counts is, or until there are no more.
+/** Append pages until `missing()`, a number of rows, is 0, or until there are no more.
     @type {(missing: () => number) => Promise<void>} */
 async function load(missing) {
-  while (missing() > 0 && rowCount() < MAX_ROWS && (await appendMore(Math.min(PAGE_ROWS, missing()))));
+  while (missing() > 0 && model.rows.length < MAX_ROWS && (await appendMore(Math.min(PAGE_ROWS, missing()))));
 }
 
-/** Show as many rows as `state` says, where one was in them, with the focus on the row that had it
-    unless it is needed elsewhere (`isBusy`).
-    @type {(state: Remembered | null, isBusy?: boolean) => Promise<void>} */
-export async function recall(state, isBusy = false) {
+/** Restore a state: load as many rows as there were, scroll to where the list was, and focus the row that had the
+    focus, unless the focus has to stay where it is (`keepsFocus`).
+    @type {(state: ListState | null, keepsFocus?: boolean) => Promise<void>} */
+export async function restoreState(state, keepsFocus = false) {
   focused = state?.focus ?? null;
-  await load(() => (state?.rows ?? 0) - rowCount());
-  if (focused && !isBusy) {
+  await load(() => (state?.rows ?? 0) - model.rows.length);
+  if (focused && !keepsFocus) {
     focusable(rowOf(focused))?.focus({ preventScroll: true });
   }
-  await scrollBack(state ?? {});
+  await restoreScroll(state ?? {});
 }
 
 /** Append pages until `found()`, or until there are no more.
     @type {(found: () => unknown) => Promise<void>} */
-export const find = (found) => load(() => (found() ? 0 : Infinity));
+export const loadUntil = (found) => load(() => (found() ? 0 : Infinity));
 
-/** Bring the row of `path` into view, marked and with the focus, on whatever page of the list it is.
-    @type {(path: string) => Promise<void>} */
-export async function reveal(path) {
-  await find(() => rowOf(path));
-  const row = rowOf(path);
+/** Load the list up to the row of a key, scroll to it, highlight it and give it the focus.
+    @type {(key: string) => Promise<void>} */
+export async function reveal(key) {
+  await loadUntil(() => model.has(key));
+  const row = rowOf(key);
   if (row) {
-    // Firefox does not find the way to a row that it has never laid out.
+    // Firefox does not scroll to a row that it has never laid out.
     row.getBoundingClientRect();
     row.scrollIntoView({ block: "center", behavior: "instant" });
     row.classList.add("is-new");
@@ -122,38 +127,38 @@ export async function reveal(path) {
   }
 }
 
-/** Keep the memory up to date, and use it when somebody comes back or loads the page again. */
-export function bindMemory() {
-  const soon = () => {
+/** Keep the saved state up to date, and restore it after Back, Forward and a reload. */
+export function bindHistory() {
+  const saveSoon = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => whenIdle(remember), SETTLED_MS);
+    timer = setTimeout(() => whenIdle(saveState), SETTLED_MS);
   };
-  window.addEventListener("scroll", soon, { passive: true });
+  window.addEventListener("scroll", saveSoon, { passive: true });
   list.addEventListener("focusin", (event) => {
     const row = around(event, "#rows [data-path]");
     focused = row ? keyOf(row) : focused;
-    soon();
+    saveSoon();
   });
   onListChange(list, ({ added }) => {
     if (added) {
-      // The browser would scroll before these rows are there again.
+      // The browser would scroll before these rows are loaded again.
       history.scrollRestoration = "manual";
     }
-    soon();
+    saveSoon();
   });
-  window.addEventListener("pagehide", remember);
+  window.addEventListener("pagehide", saveState);
   window.addEventListener("pageshow", ({ persisted }) => {
     if (persisted && history.state) {
-      // A page that was kept whole comes back at its top, where a script is to scroll.
-      recall(history.state).catch(() => {});
+      // With manual scroll restoration, a page from the back/forward cache is at its top.
+      restoreState(history.state).catch(() => {});
     }
   });
   const [navigation] = performance.getEntriesByType("navigation");
   if (
     /** @type {PerformanceNavigationTiming} */ (navigation).type !== "navigate" &&
     history.state &&
-    rows().length
+    model.rows.length
   ) {
-    recall(history.state).catch(() => {});
+    restoreState(history.state).catch(() => {});
   }
 }

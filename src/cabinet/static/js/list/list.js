@@ -1,185 +1,214 @@
-/* The list on the page: its rows, and another list in its place.
+/* The list of this page: what is asked of the server goes into the model, and the difference is drawn.
 
-   `listchange` at #list says that its rows are others now; where some only came at the end, its
-   `detail.added` has them, for a list may be too long to go through it for each page.
+   An update costs one request however long the list is: the page sends the tags of its rows and how far its
+   list goes, and the response names those that stay by their positions and renders all others. So what shows
+   is the first part of the list at one moment, and "Show more" is there when something follows it.
 
-   Rule: rows are drawn by the server alone, and asked for one request at a time: what shows is what the
-   last answer says of all of them. list/refresh.js brings it up to date after a change, list/more.js goes on. */
+   Rule: rows are requested one response at a time, so each response is about the rows that show. */
 
-import { byId, part, parts } from "../core/dom.js";
-import { failure, fetchPage } from "../core/http.js";
-import { showTimes } from "../core/times.js";
+import { byId } from "../core/dom.js";
+import { announceChange } from "./events.js";
+import { ListModel } from "./model.js";
+import { fetchFiles, placeOf, readList, readPage } from "./page.js";
+import { preferences } from "./preferences.js";
+import * as render from "./render.js";
 
-/** What a row tells of its entry.
-    @typedef {object} Entry
-    @property {string} path
-    @property {string} name
-    @property {string} kind "file" or "folder"
-    @property {number} size in bytes; of a folder that of all in it
-    @property {string} [mediaType]
-    @property {string} [trashId] only of what is in the trash
-    @property {string} [role] only of a folder that somebody shared, and of what is in it
-    @property {boolean} isMount whether it is such a folder itself
-    @property {HTMLElement} [row] where it is loaded */
+/** @import { Place } from "./model.js" */
+/** @import { FetchedPage } from "./page.js" */
 
-/** The `detail` of a `listchange`.
-    @typedef {{ added: HTMLElement[] | null }} ListChange */
+// What the server does not compare: too many rows, or a cursor that is no longer valid.
+const REFUSED = new Set([413, 422]);
 
 const list = byId("list");
+const main = byId("main");
 
-/** @type {(root: ParentNode) => HTMLElement[]} */
-const rowsIn = (root) => parts(root, "#rows [data-path]");
+const writable = new ListModel(
+  readList(list, location.href),
+  placeOf(document, location.pathname + location.search),
+);
 
-/** Return the rows in one of their groups.
-    @type {(group: HTMLElement) => HTMLElement[]} */
-export const rowsOf = (group) => /** @type {HTMLElement[]} */ ([...group.children]);
+/** The list as data; only this module changes it.
+    @type {Omit<typeof writable, "show" | "append" | "reconcile" | "remove" | "rename">} */
+export const model = writable;
 
-/** Return what takes the focus in a row, if there is one.
-    @type {(row: Element | null | undefined) => HTMLElement | null} */
-export const focusable = (row) => row?.querySelector(".name") ?? null;
-
-/** Return what a row is known by here: its path, in the trash its id.
-    @type {(row: Element) => string} */
-export const keyOf = (row) => row.getAttribute("data-trash-id") ?? row.getAttribute("data-path") ?? "";
-
-// The address of the page that shows: while one goes back, that of the browser is another already.
-let address = location.pathname + location.search;
-// How often the server's list has changed, as far as is known here.
-let changes = 0;
-// The request for rows that is under way, if any.
+// The request for rows that is running, if any.
 /** @type {Promise<unknown>} */
 let latest = Promise.resolve();
 
-/** Return the address that the list comes from.
-    @type {() => string} */
-export const addressShown = () => address;
-
-/** Note that the list at another address shows from now on.
-    @type {(now: string) => void} */
-export function showsFrom(now) {
-  address = now;
-}
-
-/** Return what `ask()` resolves to, which asks for rows, once all that were asked for before have come.
-    @type {<T>(ask: () => Promise<T>) => Promise<T>} */
-export function oneByOne(ask) {
-  const asked = latest.then(ask);
+/** Return what `request()` resolves to, which is called when all requests for rows before it are over.
+    @type {<T>(request: () => Promise<T>) => Promise<T>} */
+function inTurn(request) {
+  const asked = latest.then(request);
   latest = asked.catch(() => {});
   return asked;
 }
 
-/** Note that a page which is on its way may be of before the last change. */
-export function noteChange() {
-  changes += 1;
+/** Return the row of a key, null if it is not loaded.
+    @type {(key: string) => HTMLElement | null} */
+export const rowOf = (key) => model.get(key)?.element ?? null;
+
+/** Show the list of a page in place of this one, in another place if that is given.
+    @type {(page: FetchedPage, place?: Place) => void} */
+function showAll(page, place) {
+  writable.show(page, place);
+  render.drawAll(page);
+  render.drawTotals(page, model);
+  announceChange(list, null);
 }
 
-/** Tell that the rows are others; `added` are those that came at the end, if nothing else has changed.
-    @type {(added?: HTMLElement[] | null) => void} */
-export function changed(added = null) {
-  if (!added) {
-    noteChange();
-  }
-  list.dispatchEvent(new CustomEvent("listchange", { detail: { added } }));
-}
+/** Show the list of the page at `address`, which was fetched.
+    @type {(page: Document, address: string) => void} */
+export const openList = (page, address) => showAll(readPage(page), placeOf(page, address));
 
-/** Let `hear` know when the rows of `list` are others.
-    @type {(list: HTMLElement, hear: (change: ListChange) => void) => void} */
-export function onListChange(list, hear) {
-  list.addEventListener("listchange", (event) => {
-    hear(/** @type {CustomEvent<ListChange>} */ (event).detail);
-  });
-}
-
-/** Return the rows that are on the page.
-    @type {() => HTMLElement[]} */
-export const rows = () => rowsIn(list);
-
-/** Return the row of `path`; in the trash an id finds its row.
-    @type {(path: string) => HTMLElement | null} */
-export const rowOf = (path) =>
-  list.querySelector(`#rows :is([data-path="${CSS.escape(path)}"], [data-trash-id="${CSS.escape(path)}"])`);
-
-/** Return what a row tells of its entry; the size of a folder is that of all in it, only what is in the trash
-    has an id there, and only a folder that somebody shared and what is in it a `role`.
-    @type {(row: HTMLElement) => Entry} */
-export function entryOf(row) {
-  const { path = "", name = "", kind = "", size, type, trashId, role, mount } = row.dataset;
-  return {
-    path,
-    name,
-    kind,
-    size: Number(size),
-    mediaType: type,
-    trashId,
-    role,
-    isMount: mount !== undefined,
-    row,
-  };
-}
-
-/** Return a page that was fetched; raises `Failure` when it has become the page to sign in on.
-    @type {(fresh: Document) => Document} */
-export function withList(fresh) {
-  if (!fresh.getElementById("list")) {
-    throw failure(401, "");
-  }
-  return fresh;
-}
-
-/** Fetch a page with a list; raises `Failure`.
-    @type {(url: string | URL) => Promise<Document>} */
-export const fetchFiles = async (url) => withList(await fetchPage(url));
-
-/** Fetch a page with a list, and again when the list has changed meanwhile: it may be of before that.
-    Raises `Failure`.
+/** Fetch a page with a list, and again if the list has changed meanwhile. Raises `Failure`.
     @type {(url: string | URL) => Promise<Document>} */
 export async function fetchCurrent(url) {
-  const before = changes;
-  const fresh = await fetchFiles(url);
-  return before === changes ? fresh : fetchCurrent(url);
+  const { revision } = model;
+  const page = await fetchFiles(url);
+  return revision === model.revision ? page : fetchCurrent(url);
 }
 
-/** Show the list of a page that was fetched in place of this one.
-    @type {(fresh: Document) => void} */
-export function replaceAll(fresh) {
-  list.replaceChildren(...document.importNode(part(fresh, "#list"), true).childNodes);
-  showTimes(list);
-  replaceTotals(fresh);
-  changed();
+/** Return the address that compares the list.
+    @type {() => URL} */
+function comparisonUrl() {
+  const { address, sort, order } = model.place;
+  const url = new URL(address, location.href);
+  url.pathname += "/rows";
+  const liked = preferences();
+  const isLiked = (liked.get("sort") ?? "name") === sort && (liked.get("order") ?? "asc") === order;
+  if (sort && !isLiked && !url.searchParams.has("sort")) {
+    // Another order was chosen in another tab; this list stays as it is.
+    url.searchParams.set("sort", sort);
+    url.searchParams.set("order", order ?? "asc");
+  }
+  return url;
 }
 
-/** Tell whether a page that was fetched counts other than this one does.
-    @type {(fresh: Document) => boolean} */
-export function isCountedAnew(fresh) {
-  const [old, now] = [document, fresh].map((page) => page.getElementById("totals")?.dataset);
-  return old?.count !== now?.count || old?.size !== now?.size;
-}
-
-/** Say how much there is as a page does that was fetched.
-    @type {(fresh: Document) => void} */
-export function replaceTotals(fresh) {
-  for (const id of ["totals", "usage", "files-head"]) {
-    const [old, now] = [document.getElementById(id), fresh.getElementById(id)];
-    if (old && now && !old.contains(document.activeElement)) {
-      old.replaceWith(document.importNode(now, true));
+/** Bring the list up to date, and highlight the rows of `added`; resolves to whether it is complete.
+    @type {(added: Set<string>) => Promise<boolean>} */
+async function update(added) {
+  const compared = model.compare(added.size);
+  const response = await fetchFiles(comparisonUrl(), compared.request).catch((failure) => {
+    if (!REFUSED.has(failure.status)) {
+      throw failure;
+    }
+    return fetchFiles(model.place.address);
+  });
+  if (compared.generation !== model.generation) {
+    // Another list is open by now.
+    return false;
+  }
+  const page = readPage(response);
+  const change = writable.reconcile(compared, page, render.isInUse);
+  if (change) {
+    render.draw(change);
+    render.drawMore(page);
+    render.drawTotals(page, model);
+    // The totals alone matter, too: everything may be selected.
+    if (change.isOther) {
+      announceChange(list, null);
+    }
+  } else {
+    const hadFocus = list.contains(document.activeElement);
+    showAll(page);
+    if (hadFocus) {
+      main.focus({ preventScroll: true });
     }
   }
+  [...added].flatMap((key) => model.get(key) ?? []).forEach(render.markNew);
+  return !page.hasRest;
 }
 
-/** Have "Show more" lead where it does in a page that was fetched; without it there, nothing follows.
-    @type {(fresh: Document) => void} */
-export function replaceMore(fresh) {
-  const [link, now] = [document.getElementById("more"), fresh.getElementById("more")];
-  if (link && now) {
-    link.setAttribute("href", now.getAttribute("href") ?? "");
-  } else if (now?.parentElement) {
-    part(list, ".totals").before(document.importNode(now.parentElement, true));
-  } else {
-    link?.parentElement?.remove();
+/** @type {Set<string>} */
+let arriving = new Set();
+/** @type {Promise<void> | null} */
+let waiting = null;
+
+/** Show the list as the server has it now, after any change; the rows of `keys` are highlighted as new. Raises
+    `Failure`.
+    @type {(keys?: string[]) => Promise<void>} */
+export function refresh(keys = []) {
+  model.noteChange();
+  keys.forEach((key) => arriving.add(key));
+  waiting ??= inTurn(async () => {
+    const added = arriving;
+    arriving = new Set();
+    waiting = null;
+    while (!(await update(added)));
+  });
+  return waiting;
+}
+
+/** Take out the rows of `keys` at once, then show the list as the server has it. The focus goes to the next row if
+    it was in one of them, or nowhere. Raises `Failure`.
+    @type {(keys: Iterable<string>) => Promise<void>} */
+export async function removeRows(keys) {
+  const takesFocus = document.activeElement === document.body;
+  render.draw(writable.remove(keys), { scrolls: true, takesFocus });
+  announceChange(list, null);
+  await refresh();
+}
+
+/** Rename the row of `path` to `now.path`, then update the list, which moves the row. Raises `Failure`.
+    @type {(path: string, now: { path: string, name: string }) => Promise<void>} */
+export async function renameRow(path, { path: to, name }) {
+  const row = model.get(path);
+  if (row) {
+    render.draw(writable.rename(path, { key: to, name }));
+    render.relabel(row, { path: to, name });
+    await refresh([to]);
   }
 }
 
-/** Return how many rows there are; asks the groups, which know their children by number.
-    @type {() => number} */
-export const rowCount = () =>
-  [...(list.querySelector("#rows")?.children ?? [])].reduce((sum, group) => sum + group.children.length, 0);
+/** Append the next page, unless another list is open by now. Returns its first row, and whether the rest of the
+    list may be outdated.
+    @type {(generation: number, limit: number | null) => Promise<{ first?: HTMLElement, isOutdated?: boolean }>} */
+async function append(generation, limit) {
+  const isOther = () => generation !== model.generation || !model.more;
+  if (isOther()) {
+    return {};
+  }
+  const url = new URL(model.more?.href ?? "", location.href);
+  if (limit) {
+    url.searchParams.set("limit", String(limit));
+  }
+  const response = await fetchFiles(url);
+  if (isOther()) {
+    return {};
+  }
+  const page = readPage(response);
+  const isOutdated = model.differsInTotal(page);
+  const change = writable.append(page, render.isInUse);
+  if (!change) {
+    showAll(page);
+    return { first: model.rows[0]?.element };
+  }
+  render.draw(change);
+  render.drawMore(page);
+  const added = change.inserted.flatMap((each) => each.rows).map(({ element }) => element);
+  render.drawFound(model);
+  announceChange(list, change.removed.length ? null : added);
+  return { first: added[0], isOutdated };
+}
+
+/** Append the next page, of `limit` rows or as many as the server likes. Returns its first row, null if there was
+    no next page. Raises `Failure`.
+    @type {(limit?: number | null) => Promise<HTMLElement | null>} */
+export async function appendMore(limit = null) {
+  const link = render.moreLink();
+  if (!link || link.hasAttribute("aria-busy")) {
+    return null;
+  }
+  const { generation } = model;
+  link.setAttribute("aria-busy", "true");
+  try {
+    const { first, isOutdated } = await inTurn(() => append(generation, limit));
+    if (isOutdated) {
+      // If that fails, the next change shows it.
+      await refresh().catch(() => {});
+    }
+    return first ?? null;
+  } finally {
+    link.removeAttribute("aria-busy");
+  }
+}

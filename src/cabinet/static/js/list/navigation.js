@@ -1,41 +1,43 @@
-/* Moving between places without leaving the page: always to the same list in another order, and from
-   anywhere to anywhere while uploads are on the page that would end with it. `placechange` at #main follows.
+/* Going from place to place without leaving the page: always to the same list in another order, and to any
+   place while uploads are running, which would end with the page. `placechange` at #main follows.
 
-   Rule: otherwise a link is a link. What differs from place to place is taken from the page that the
-   server draws there. */
+   Rule: otherwise a link is a link. What differs from place to place is taken from the page that the server
+   renders there. */
 
 import { around, byId, field, part, parts } from "../core/dom.js";
-import { root } from "../core/identity.js";
+import { base, folderPage } from "../core/identity.js";
 import { showTimes } from "../core/times.js";
 import { warn } from "../ui/toasts.js";
-import { bindMemory, leave, recall, reveal } from "./history.js";
-import { addressShown, fetchCurrent, replaceAll, showsFrom } from "./list.js";
-import { remember } from "./remembered.js";
+import { bindHistory, restoreState, reveal, saveStateBeforeLeaving } from "./history.js";
+import { fetchCurrent, model, openList } from "./list.js";
+import { savePreferences } from "./preferences.js";
 
-/** @import { Remembered } from "./history.js" */
+/** @import { ListState } from "./history.js" */
 
 const main = byId("main");
 
-// What differs besides the list; the panel of uploads stays as it is.
+// What differs besides the list; the upload panel stays as it is.
 const PARTS = ["#files-head", ".rail", "#drop-sign p", "#tools form"];
-// The fragment that names the entry of a folder which somebody looks for.
-const SOUGHT = "#show=";
+// The paths of the pages with a list.
+const PLACES = [folderPage(""), `${base}search`, `${base}trash`];
+// The fragment that names an entry to be shown in its folder.
+const SHOW = "#show=";
 
 /** @type {() => boolean} */
 let isNeeded = () => false;
 /** @type {(title: string) => void} */
-let named = (title) => {
+let setTitle = (title) => {
   document.title = title;
 };
 
-/** Move in place as long as `isWanted()`; `rename(title)` hears what the page that is open is called.
+/** Stay on the page as long as `isWanted()`; `rename(title)` sets the title of the page.
     @type {(isWanted: () => boolean, rename: (title: string) => void) => void} */
-export function moveInPlaceWhile(isWanted, rename) {
+export function stayOnPageWhile(isWanted, rename) {
   isNeeded = isWanted;
-  named = rename;
+  setTitle = rename;
 }
 
-/** Return what the form to search with says in `root`.
+/** Return the search form of a page.
     @type {(page: Document) => HTMLFormElement} */
 const searchIn = (page) => part(page, "#search", HTMLFormElement);
 
@@ -49,9 +51,10 @@ function adoptSearch(fresh, isTyped) {
   }
 }
 
-/** @type {(fresh: Document, isTyped: boolean) => void} */
+/** Make this page the one that was fetched.
+    @type {(fresh: Document, isTyped: boolean) => void} */
 function adopt(fresh, isTyped) {
-  // What lies over the list speaks of what is in it.
+  // Dialogs over the list are about its entries.
   parts(document, "#preview[open], #details-sheet[open]", HTMLDialogElement).forEach((dialog) =>
     dialog.close(),
   );
@@ -64,33 +67,33 @@ function adopt(fresh, isTyped) {
     }
   }
   adoptSearch(fresh, isTyped);
-  // Some places have one order only, and are nobody else's.
+  // Not every place has these.
   ["sort", "order", "role"].forEach((name) => delete main.dataset[name]);
   Object.assign(main.dataset, part(fresh, "#main").dataset);
   main.querySelectorAll(".notices, .refused").forEach((notice) => notice.remove());
-  replaceAll(fresh);
+  openList(fresh, currentAddress());
 }
 
-/** Return the address of the list that the browser is at.
+/** Return the address of the browser without the fragment.
     @type {() => string} */
-export const here = () => location.pathname + location.search;
+export const currentAddress = () => location.pathname + location.search;
 let turn = 0;
 
-/** Whether another page is on its way. */
-export const isMoving = () => main.hasAttribute("aria-busy");
+/** Whether another page is being fetched. */
+export const isNavigating = () => main.hasAttribute("aria-busy");
 
-/** Let no page that is still on its way be shown. */
-export function stay() {
+/** Drop the page that is being fetched, if any. */
+export function cancelNavigation() {
   turn += 1;
   main.removeAttribute("aria-busy");
 }
 
-/** Show the page at `url` in place of this one and return it; null when a later one came before it.
-    `enter()` makes its address ours, `settle(fresh)` puts scroll and focus where they belong; what is
-    typed in the search field stays when `isTyped`, or when it was typed meanwhile.
+/** Show the page at `url` in place of this one and return it; null if a later call replaced this one, or on a
+    failure, which is shown. `enter()` changes the address, `settle(fresh)` sets scroll and focus. With `isTyped`,
+    or if someone typed meanwhile, the text of the search field stays.
     @type {(url: string, how: { enter: () => void, settle: (fresh: Document) => unknown, isTyped?: boolean }) => Promise<Document | null>} */
-export async function show(url, { enter, settle, isTyped = false }) {
-  stay();
+export async function showPage(url, { enter, settle, isTyped = false }) {
+  cancelNavigation();
   const mine = turn;
   const typed = field(searchIn(document), "q");
   const asked = typed.value;
@@ -101,18 +104,18 @@ export async function show(url, { enter, settle, isTyped = false }) {
       return null;
     }
     enter();
-    showsFrom(here());
     adopt(fresh, isTyped || typed.value !== asked);
-    named(fresh.title);
+    setTitle(fresh.title);
     await settle(fresh);
     main.dispatchEvent(new Event("placechange"));
     return fresh;
   } catch (failure) {
     if (mine === turn) {
       warn(failure.message);
-      if (here() !== addressShown()) {
+      const { address } = model.place;
+      if (currentAddress() !== address) {
         // The browser has gone back; the page could not.
-        history.pushState(null, "", addressShown());
+        history.pushState(null, "", address);
       }
     }
     return null;
@@ -123,38 +126,38 @@ export async function show(url, { enter, settle, isTyped = false }) {
   }
 }
 
-/** Make `url` the address of a new entry of the history, or of this one.
+/** Change the address to `url`, in a new entry of the history or in this one.
     @type {(url: string, how: { isNew: boolean, state?: object }) => void} */
-export function enterAt(url, { isNew, state = {} }) {
-  // What the browser restores, it restores before the list is there.
+export function setAddress(url, { isNew, state = {} }) {
+  // The browser would restore the scroll position before the list is loaded.
   history.scrollRestoration = "manual";
   if (isNew) {
-    leave();
+    saveStateBeforeLeaving();
     history.pushState(state, "", url);
   } else {
     history.replaceState({ ...history.state, ...state }, "", url);
   }
 }
 
-/** Bring into view what the address asks for, and take that out of it. */
-async function revealSought() {
-  if (!location.hash.startsWith(SOUGHT)) {
+/** Show the entry that the fragment names, and remove the fragment. */
+async function revealNamed() {
+  if (!location.hash.startsWith(SHOW)) {
     return false;
   }
   const { folder } = main.dataset;
-  const name = decodeURIComponent(location.hash.slice(SOUGHT.length));
-  history.replaceState(history.state, "", here());
+  const name = decodeURIComponent(location.hash.slice(SHOW.length));
+  history.replaceState(history.state, "", currentAddress());
   await reveal(folder ? `${folder}/${name}` : name);
   return true;
 }
 
-/** Return the link to a page with a list that a plain click has hit.
+/** Return the link to a page with a list that was plainly clicked, null for any other click.
     @type {(event: MouseEvent) => HTMLAnchorElement | null} */
 function linkOf(event) {
   const isPlain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
   const link = isPlain && !event.defaultPrevented ? around(event, "a[href]", HTMLAnchorElement) : null;
-  const isPlace = link && ["index", "search", "trash"].some((place) => link.pathname === root + place);
-  const isWithin = link?.hash && !link.hash.startsWith(SOUGHT);
+  const isPlace = link && PLACES.includes(link.pathname);
+  const isWithin = link?.hash && !link.hash.startsWith(SHOW);
   return isPlace && !isWithin && link?.origin === location.origin ? link : null;
 }
 
@@ -163,11 +166,11 @@ function linkOf(event) {
 function sortBy(link) {
   const className = link.parentElement?.className ?? "";
   const top = scrollY;
-  show(link.href, {
-    enter: () => enterAt(link.href, { isNew: false }),
+  showPage(link.href, {
+    enter: () => setAddress(link.href, { isNew: false }),
     settle: () => {
       const { sort, order } = main.dataset;
-      remember({ sort, order });
+      savePreferences({ sort, order });
       parts(document, `.list-head .${CSS.escape(className)} a`)[0]?.focus({ preventScroll: true });
       scrollTo({ top, behavior: "instant" });
     },
@@ -176,19 +179,19 @@ function sortBy(link) {
 
 /** @type {(url: string) => void} */
 function follow(url) {
-  show(url, {
-    enter: () => enterAt(url, { isNew: true }),
+  showPage(url, {
+    enter: () => setAddress(url, { isNew: true }),
     settle: async () => {
       main.focus({ preventScroll: true });
       scrollTo({ top: 0, behavior: "instant" });
-      await revealSought();
+      await revealNamed();
     },
   });
 }
 
-/** Go to the place at `url`, without leaving the page as long as that is wanted.
+/** Go to the place at `url`, without leaving the page if that is needed.
     @type {(url: string) => void} */
-export function goTo(url) {
+export function navigateTo(url) {
   if (isNeeded()) {
     follow(url);
   } else {
@@ -196,23 +199,23 @@ export function goTo(url) {
   }
 }
 
-/** Show what an entry of the history was, as it was left.
-    @type {(state: Remembered | null) => void} */
-function comeBack(state) {
+/** Show the list of an entry of the history as it was left.
+    @type {(state: ListState | null) => void} */
+function goBackTo(state) {
   const typed = field(searchIn(document), "q");
-  show(location.href, {
+  showPage(location.href, {
     enter: () => {},
     settle: async () => {
       const isTyping = document.activeElement === typed;
       if (!isTyping) {
         main.focus({ preventScroll: true });
       }
-      await recall(state, isTyping);
+      await restoreState(state, isTyping);
     },
   });
 }
 
-/** Let links, and the way back, do what they are for. */
+/** Handle clicks on links to places, and Back and Forward. */
 export function bindNavigation() {
   document.addEventListener("click", (event) => {
     const link = linkOf(event);
@@ -227,11 +230,11 @@ export function bindNavigation() {
     }
   });
   window.addEventListener("popstate", ({ state }) => {
-    // Following a link within the page is a move, too, but not to another place.
-    if (here() !== addressShown()) {
-      comeBack(state);
+    // A link within the page changes the fragment only.
+    if (currentAddress() !== model.place.address) {
+      goBackTo(state);
     }
   });
-  bindMemory();
-  revealSought().catch((failure) => warn(failure.message));
+  bindHistory();
+  revealNamed().catch((failure) => warn(failure.message));
 }

@@ -1,16 +1,14 @@
-/* Searching while one types: what is found shows in place of the list, and the address follows.
+/* Search as you type: the results replace the list, and the address follows.
 
-   Rule: the form is a form; this only sends it sooner. The field keeps the focus and what is in it. */
+   Rule: the form also works without this, which only sends it sooner. The field keeps the focus and its text. */
 
 import { byId, fieldsOf } from "../core/dom.js";
-import { number } from "../core/format.js";
-import { root } from "../core/http.js";
-import { countText } from "../core/texts.js";
+import { folderPage } from "../core/identity.js";
 import { announce } from "../ui/toasts.js";
-import { focusable, rowCount } from "./list.js";
-import { enterAt, goTo, show, stay } from "./navigation.js";
+import { cancelNavigation, navigateTo, setAddress, showPage } from "./navigation.js";
+import { focusable } from "./rows.js";
 
-// A pause in typing that is worth a question.
+// A pause in typing after which the search is sent.
 const PAUSE_MS = 200;
 
 const form = byId("search", HTMLFormElement);
@@ -18,31 +16,31 @@ const field = byId("search-input", HTMLInputElement);
 
 let timer = 0;
 
-// By the address: while one comes back, what was found still shows.
+// By the address: after Back, the results still show until the list is loaded.
 const isSearching = () => location.pathname === new URL(form.action).pathname;
 
-/** Return the address of what the form asks for. */
-function addressOf() {
+/** Return the address of the search. */
+function searchUrl() {
   const asked = [...fieldsOf(form)].filter(([, value]) => value);
   return `${form.action}?${new URLSearchParams(asked)}`;
 }
 
 /** Return the address of the folder that the search began in. */
-function wayBack() {
+function folderUrl() {
   const sent = fieldsOf(form);
   const path = sent.get("path") || sent.get("from");
-  return `${root}index${path ? `?${new URLSearchParams({ path })}` : ""}`;
+  return folderPage(path ?? "");
 }
 
-/** Show what is found, and put the focus on the first hit if `isSent`.
+/** Show the results; the focus goes to the first of them if the form was sent (`isSent`).
     @type {(isSent: boolean) => Promise<void>} */
 async function search(isSent) {
   clearTimeout(timer);
-  const url = addressOf();
+  const url = searchUrl();
   const isNew = !isSearching();
-  const fresh = await show(url, {
-    // The folder is one step back, whatever is typed from here on.
-    enter: () => enterAt(url, isNew ? { isNew, state: { isBegun: true } } : { isNew, state: { rows: 0 } }),
+  const fresh = await showPage(url, {
+    // One entry of the history for all that is typed: the folder is one step back.
+    enter: () => setAddress(url, isNew ? { isNew, state: { isBegun: true } } : { isNew, state: { rows: 0 } }),
     settle: () => scrollTo({ top: 0, behavior: "instant" }),
     isTyped: true,
   });
@@ -57,30 +55,19 @@ async function search(isSent) {
 /** Go back to the list that the search began in. */
 function leave() {
   clearTimeout(timer);
-  stay();
+  cancelNavigation();
   if (!isSearching()) {
     return;
   }
   if (history.state?.isBegun) {
     history.back();
   } else {
-    goTo(wayBack());
+    navigateTo(folderUrl());
   }
 }
 
-/** Say how much is found: the server knew of the first page only. */
-function count() {
-  const found = document.getElementById("found");
-  if (found) {
-    const rows = rowCount();
-    const key = document.getElementById("more") ? "found-so-far" : "found";
-    found.textContent = countText(key, rows, { count: number(rows) });
-  }
-}
-
-/** Let the field in the bar search as one types, and Escape give up. */
+/** Let the field in the bar search as one types, and Escape end the search. */
 export function bindSearch() {
-  byId("list").addEventListener("listchange", count);
   field.addEventListener("input", (event) => {
     const { isComposing } = /** @type {InputEvent} */ (event);
     clearTimeout(timer);

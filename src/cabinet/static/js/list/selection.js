@@ -1,34 +1,27 @@
-/* Which rows are chosen.
+/* Which rows are selected.
 
-   A row is known by its path, in the trash by its id: two things of one path may lie there. The
-   boxes in the rows are what the form posts, so they always say the same as this.
+   A row is known by its key. The boxes in the rows are what the form posts, so they always agree with this.
 
-   Everything in the place may be selected, loaded or not: then the rows that come later are selected,
-   too, and what is taken out is remembered by its key. That ends when the place has another number of
-   entries, for what has arrived was not selected.
+   Everything in the place may be selected, loaded or not: then rows that are loaded later are selected too,
+   and what is excluded is remembered by its key. That ends when the place has another number of entries, for
+   what has arrived was not selected.
 
-   Rule: knows which; list/marks.js shows it. */
+   Rule: knows which rows; list/marks.js draws it. */
 
-import { around, byId, parts } from "../core/dom.js";
+import { around, parts } from "../core/dom.js";
 import { nameOf } from "../core/paths.js";
-import { KnownRows } from "./known-rows.js";
-import { entryOf, keyOf, onListChange } from "./list.js";
+import { onListChange } from "./events.js";
 import { Marks } from "./marks.js";
 import { totals } from "./place-totals.js";
+import { entryOf, keyOf } from "./rows.js";
 
-/** @import { Entry } from "./list.js" */
+/** @import { model } from "./list.js" */
+/** @import { Entry } from "./rows.js" */
 
 const BOX = "#rows .check input";
 
-/** Return the path of the open folder, null in the trash.
-    @type {() => string | null} */
-function openFolder() {
-  const { place, folder = "" } = byId("main").dataset;
-  return place === "trash" ? null : folder;
-}
-
-/** Everything in a place: its folder, null for the trash, what is taken out of it, by names or ids, how much is
-    left (null where nobody knows the bytes), and what selects it anew.
+/** Everything in a place: its folder (null for the trash), what is excluded, by names or in the trash by ids, how
+    many entries that leaves and how many bytes (null if unknown), and what selects it again.
     @typedef {object} Everything
     @property {string | null} folder
     @property {string[]} except
@@ -36,7 +29,7 @@ function openFolder() {
     @property {number | null} bytes
     @property {() => unknown} again */
 
-/** Entries that are loaded, of everything where that is selected.
+/** Loaded entries; with `everything` they stand for all in the place.
     @typedef {Entry[] & { everything?: Everything }} Entries */
 
 /** @type {(box: Element) => string} */
@@ -44,29 +37,31 @@ const keyOfBox = (box) => keyOf(/** @type {Element} */ (box.closest("[data-path]
 
 export class Selection extends EventTarget {
   #list;
-  /** @type {Set<string>} */
-  #chosen = new Set();
-  #known;
+  #model;
+  /** The keys of selected rows.
+      @type {Set<string>} */
+  #selected = new Set();
   #marks;
-  // While everything is selected: the `total` of the place, its `folder`, and the keys that are taken `out`.
-  /** @type {{ total: { count: number, size: number | null }, folder: string | null, out: Set<string> } | null} */
+  // While everything is selected: the `total` of the place, its `folder`, and the keys that are excluded, with
+  // their sizes, for their rows may leave the list.
+  /** @type {{ total: { count: number, size: number | null }, folder: string | null, excluded: Map<string, number> } | null} */
   #whole = null;
-  // Where a range starts, and the keys that the last one took in.
+  // Where a range starts, and the keys that the last one added.
   /** @type {string | null} */
   #anchor = null;
   /** @type {string[]} */
   #range = [];
 
-  /** `list` is the element that holds the rows and says `listchange` when there are others.
-      @param {HTMLElement} list */
-  constructor(list) {
+  /** @param {HTMLElement} list the element that holds the rows and announces `listchange`
+      @param {Pick<typeof model, "rows" | "get" | "has" | "place" | "total">} shown its data */
+  constructor(list, shown) {
     super();
     this.#list = list;
-    this.#known = new KnownRows(list);
+    this.#model = shown;
     this.#marks = new Marks(
       list,
-      (key) => this.#known.all.get(key),
-      (key) => this.#chosen.has(key),
+      (key) => shown.get(key)?.element,
+      (key) => this.#selected.has(key),
     );
     list.addEventListener("change", (event) => {
       const box = around(event, BOX, HTMLInputElement);
@@ -74,122 +69,125 @@ export class Selection extends EventTarget {
         this.toggle(keyOfBox(box), box.checked);
       }
     });
-    onListChange(list, ({ added }) => this.#renew(added));
+    onListChange(list, ({ added }) => this.#update(added));
     list.addEventListener("submit", () => this.#marks.finish(), { capture: true });
-    // Whoever comes back finds the boxes as they left them, but only once the page is there.
-    window.addEventListener("pageshow", () => this.#adopt());
-    this.#adopt();
-    this.#prepare();
+    // The browser restores the boxes of a page that one comes back to, but only once it is loaded.
+    window.addEventListener("pageshow", () => this.#readBoxes());
+    this.#readBoxes();
   }
 
-  /** How many are chosen. */
+  /** How many are selected. */
   get size() {
-    return this.#whole ? this.#whole.total.count - this.#whole.out.size : this.#chosen.size;
+    return this.#whole ? this.#whole.total.count - this.#whole.excluded.size : this.#selected.size;
   }
 
-  /** Whether more is chosen than the rows that are loaded. */
+  /** Whether everything in the place is selected, loaded or not. */
   get isWhole() {
     return this.#whole !== null;
   }
 
-  /** What the chosen ones are known by, in the order of the list. */
-  get paths() {
-    return this.#chosenInOrder.map(keyOf);
+  get #rows() {
+    return this.#model.rows.filter(({ key }) => this.#selected.has(key));
   }
 
-  get #chosenInOrder() {
-    return [...this.#known.all].flatMap(([key, row]) => (this.#chosen.has(key) ? row : []));
-  }
-
-  /** The chosen entries that are loaded, in the order of the list. If everything in the place is chosen,
+  /** The selected entries that are loaded, in the order of the list. If everything in the place is selected,
       they have that as `everything` (actions/everything.js). */
   get entries() {
     /** @type {Entries} */
-    const entries = this.#chosenInOrder.map(entryOf);
+    const entries = this.#rows.map(({ element }) => entryOf(element));
     if (this.#whole) {
-      const { folder, out } = this.#whole;
-      const except = folder === null ? [...out] : Array.from(out, nameOf);
-      const again = () => folder === openFolder() && this.selectEverything(out);
+      const { folder, excluded } = this.#whole;
+      const keys = [...excluded.keys()];
+      const except = folder === null ? keys : keys.map(nameOf);
+      const again = () => folder === this.#model.place.folder && this.selectEverything(new Set(keys));
       entries.everything = { folder, except, count: this.size, bytes: this.bytes, again };
     }
     return entries;
   }
 
-  /** How many bytes the chosen entries have, a folder those of all in it, null where nobody knows. */
+  /** How many bytes the selected entries have, a folder those of its content; null if unknown. */
   get bytes() {
+    /** @type {(sizes: Iterable<number>) => number} */
+    const sum = (sizes) => [...sizes].reduce((bytes, size) => bytes + size, 0);
     if (!this.#whole) {
-      return this.#known.bytesOf(this.#chosen);
+      return sum(Array.from(this.#selected, (key) => this.#model.get(key)?.size ?? 0));
     }
-    const { total, out } = this.#whole;
-    return total.size === null ? null : total.size - this.#known.bytesOf(out);
+    const { total, excluded } = this.#whole;
+    return total.size === null ? null : total.size - sum(excluded.values());
   }
 
-  /** How many of the rows are chosen that are loaded. */
-  get chosenRows() {
-    return this.#chosen.size;
+  /** How many of the loaded rows are selected. */
+  get selectedRows() {
+    return this.#selected.size;
   }
 
-  /** How many rows could be chosen: those that are loaded. */
-  get limit() {
-    return this.#known.all.size;
+  /** How many rows are loaded. */
+  get loadedRows() {
+    return this.#model.rows.length;
   }
 
-  /** @type {(path: string) => boolean} */
-  has(path) {
-    return this.#chosen.has(path);
+  /** Whether the row of a key is selected.
+      @type {(key: string) => boolean} */
+  has(key) {
+    return this.#selected.has(key);
   }
 
-  /** Choose just these.
-      @type {(paths: Iterable<string>) => void} */
-  set(paths) {
+  /** Select these rows and no others.
+      @type {(keys: Iterable<string>) => void} */
+  set(keys) {
     const wasWhole = this.isWhole;
     this.#whole = null;
-    this.#apply(new Set([...paths].filter((path) => this.#known.all.has(path))), { isTold: wasWhole });
-    this.startAt(this.#chosen.size === 1 ? [...this.#chosen][0] : null);
+    this.#apply(new Set([...keys].filter((key) => this.#model.has(key))), { isOther: wasWhole });
+    this.startAt(this.#selected.size === 1 ? [...this.#selected][0] : null);
   }
 
-  /** Choose one more or one less; the next range starts here.
-      @type {(path: string, isChosen?: boolean) => void} */
-  toggle(path, isChosen = !this.has(path)) {
-    const next = new Set(this.#chosen);
-    if (isChosen) {
-      next.add(path);
+  /** Select or deselect one row; the next range starts there.
+      @type {(key: string, isSelected?: boolean) => void} */
+  toggle(key, isSelected = !this.has(key)) {
+    const next = new Set(this.#selected);
+    if (isSelected) {
+      next.add(key);
     } else {
-      next.delete(path);
+      next.delete(key);
     }
     this.#apply(next);
-    this.startAt(path);
+    this.startAt(key);
   }
 
-  /** Choose all from where the range starts (else from `from`, else the first row) to `path`, and let
-      go what only the range before took in.
-      @type {(path: string, from?: string | null) => void} */
-  extendTo(path, from = null) {
-    const keys = [...this.#known.all.keys()];
-    if (this.#anchor === null || !this.#known.all.has(this.#anchor)) {
+  /** Select all rows from the start of the range (else from `from`, else from the first) to `key`, and deselect
+      what only the range before added.
+      @type {(key: string, from?: string | null) => void} */
+  extendTo(key, from = null) {
+    const keys = this.#model.rows.map((row) => row.key);
+    if (this.#anchor === null || !this.#model.has(this.#anchor)) {
       this.startAt(from ?? keys[0]);
     }
-    const ends = [keys.indexOf(this.#anchor ?? keys[0]), keys.indexOf(path)];
-    const next = new Set(this.#chosen);
-    this.#range.forEach((key) => next.delete(key));
+    const ends = [keys.indexOf(this.#anchor ?? keys[0]), keys.indexOf(key)];
+    const next = new Set(this.#selected);
+    this.#range.forEach((each) => next.delete(each));
     const range = keys.slice(Math.min(...ends), Math.max(...ends) + 1);
-    this.#range = range.filter((key) => !next.has(key));
-    range.forEach((key) => next.add(key));
+    this.#range = range.filter((each) => !next.has(each));
+    range.forEach((each) => next.add(each));
     this.#apply(next);
   }
 
-  /** Choose every row that is loaded; those that are not, if they were chosen before. */
+  /** Select every loaded row; with everything selected, also those that were excluded. */
   selectAll() {
-    this.#apply(new Set(this.#known.all.keys()));
+    this.#apply(new Set(this.#model.rows.map(({ key }) => key)));
     this.startAt(null);
   }
 
-  /** Choose everything in the place, loaded or not, but the rows in `without`; raises `Failure`. */
-  async selectEverything(without = new Set()) {
+  /** Select everything in the place, loaded or not, except rows with these keys; raises `Failure`.
+      @type {(except?: Set<string>) => Promise<void>} */
+  async selectEverything(except = new Set()) {
     const total = await totals();
-    const out = new Set([...without].filter((key) => this.#known.all.has(key)));
-    this.#whole = { total, folder: openFolder(), out };
-    this.#apply(new Set([...this.#known.all.keys()].filter((key) => !out.has(key))), { isTold: true });
+    const { folder } = this.#model.place;
+    const excluded = new Map(
+      this.#model.rows.filter(({ key }) => except.has(key)).map(({ key, size }) => [key, size]),
+    );
+    this.#whole = { total, folder, excluded };
+    const next = this.#model.rows.filter(({ key }) => !excluded.has(key));
+    this.#apply(new Set(next.map(({ key }) => key)), { isOther: true });
     this.startAt(null);
   }
 
@@ -197,84 +195,80 @@ export class Selection extends EventTarget {
     this.set([]);
   }
 
-  /** Let the next range start at `path`; null for wherever it will be.
-      @type {(path: string | null) => void} */
-  startAt(path) {
-    this.#anchor = path;
+  /** Let the next range start at a row; null for where it will be extended to.
+      @type {(key: string | null) => void} */
+  startAt(key) {
+    this.#anchor = key;
     this.#range = [];
   }
 
-  /** @type {(next: Set<string>, how?: { isTold?: boolean }) => void} */
-  #apply(next, { isTold = false } = {}) {
-    const before = this.#chosen;
-    if (this.#whole) {
-      this.#known.mounts.forEach((key) => next.delete(key));
-    }
+  /** @type {(next: Set<string>, how?: { isOther?: boolean }) => void} */
+  #apply(next, { isOther = false } = {}) {
+    const before = this.#selected;
     /** @type {(key: string) => boolean} */
-    const isOther = (key) => before.has(key) !== next.has(key);
-    const changed = [...before, ...next].filter(isOther);
-    this.#chosen = next;
-    const counted = changed.filter((key) => !this.#known.mounts.has(key));
-    counted.forEach((key) => this.#whole?.out[next.has(key) ? "delete" : "add"](key));
+    const isCounted = (key) => !this.#model.get(key)?.isMount;
+    if (this.#whole) {
+      // The totals do not count what others shared, so that is no part of everything.
+      [...next].filter((key) => !isCounted(key)).forEach((key) => next.delete(key));
+    }
+    const changed = [...before, ...next].filter((key) => before.has(key) !== next.has(key));
+    this.#selected = next;
+    for (const key of this.#whole ? changed.filter(isCounted) : []) {
+      if (next.has(key)) {
+        this.#whole?.excluded.delete(key);
+      } else {
+        this.#whole?.excluded.set(key, this.#model.get(key)?.size ?? 0);
+      }
+    }
     if (this.#whole && !this.size) {
       this.#whole = null;
     }
     this.#marks.show(changed);
-    if (changed.length || isTold) {
+    if (changed.length || isOther) {
       this.dispatchEvent(new Event("change"));
     }
   }
 
-  /** Take over the boxes as they are. */
-  #adopt() {
+  /** Select the rows whose boxes are checked. */
+  #readBoxes() {
     const checked = parts(this.#list, `${BOX}:checked`, HTMLInputElement);
     this.#apply(new Set(checked.map(keyOfBox)));
   }
 
-  /** Keep of the chosen ones what the list still has; its rows may be new ones.
+  /** Keep what the list still has of the selection; its rows may be new ones.
       @type {(added: HTMLElement[] | null) => void} */
-  #renew(added) {
-    if (added && this.#known.areFound) {
-      this.#known.add(added);
-      this.#takeIn(added.map(keyOf));
+  #update(added) {
+    if (added) {
+      this.#selectLoaded(added.map(keyOf));
       return;
     }
     const wasWhole = this.#whole;
-    this.#whole = this.#isSame() ? wasWhole : null;
-    this.#known.forget();
+    this.#whole = this.#isSamePlace() ? wasWhole : null;
     this.#marks.forget();
-    const before = this.#chosen;
-    this.#chosen = new Set([...before].filter((key) => this.#known.all.has(key)));
+    const before = this.#selected;
+    this.#selected = new Set([...before].filter((key) => this.#model.has(key)));
     const marked = parts(this.#list, "#rows .is-chosen");
-    for (const key of new Set([...this.#chosen, ...marked.map(keyOf)])) {
+    for (const key of new Set([...this.#selected, ...marked.map(keyOf)])) {
       this.#marks.draw(key);
     }
-    this.#takeIn([...this.#known.all.keys()]);
-    if (this.#chosen.size < before.size || this.#whole !== wasWhole) {
+    this.#selectLoaded(this.#model.rows.map(({ key }) => key));
+    if (this.#selected.size < before.size || this.#whole !== wasWhole) {
       this.dispatchEvent(new Event("change"));
     }
-    this.#prepare();
   }
 
-  /** Choose rows that are new to the list where everything is chosen.
+  /** Select rows that were loaded, if everything is selected.
       @type {(keys: string[]) => void} */
-  #takeIn(keys) {
-    const { out } = this.#whole ?? {};
-    if (out) {
-      this.#apply(new Set([...this.#chosen, ...keys.filter((key) => !out.has(key))]));
+  #selectLoaded(keys) {
+    const { excluded } = this.#whole ?? {};
+    if (excluded) {
+      this.#apply(new Set([...this.#selected, ...keys.filter((key) => !excluded.has(key))]));
     }
   }
 
-  /** Tell whether the place is the one of which everything is chosen, and has as many entries as then. */
-  #isSame() {
-    const { count } = document.getElementById("totals")?.dataset ?? {};
-    return (
-      this.#whole !== null && this.#whole.folder === openFolder() && Number(count) === this.#whole.total.count
-    );
-  }
-
-  /** Get to know the rows while nobody waits for it. */
-  #prepare() {
-    (window.requestIdleCallback ?? setTimeout)(() => this.#known.all);
+  /** Whether the place is the one of which everything is selected, with as many entries as then. */
+  #isSamePlace() {
+    const { place, total } = this.#model;
+    return this.#whole?.folder === place.folder && this.#whole?.total.count === total?.count;
   }
 }

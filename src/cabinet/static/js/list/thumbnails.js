@@ -1,11 +1,11 @@
-/* Small pictures in the list. The icon of its kind lies under each, so that there is never a hole;
-   a picture that the server has not made yet is asked for again.
+/* Thumbnails in the list. The icon of the file's kind is under each, so there is never a gap; a thumbnail
+   that the server has not made yet is requested again.
 
-   Rule: the box is there before the picture is, so nothing moves. */
+   Rule: the box is there before the thumbnail, so nothing moves. */
 
 import { around, byId, parts } from "../core/dom.js";
 import { absence, presence } from "../core/identity.js";
-import { onListChange } from "./list.js";
+import { onListChange } from "./events.js";
 
 const TRIES = 4;
 const FIRST_MS = 1_500;
@@ -30,15 +30,15 @@ function tryAgain(picture) {
     return;
   }
   setTimeout(() => {
-    // While its owner is away it is not made, but refused.
+    // While another user is signed in, the request would be refused.
     if (picture.isConnected && !absence().why) {
       fetchAgain(picture);
     }
   }, FIRST_MS * count);
 }
 
-/** Ask for all that is missing, for its owner is back. */
-function startAnew() {
+/** Request all that are missing: the user of this page is signed in again. */
+function retryAll() {
   for (const picture of parts(list, ":not(.has-picture) > .thumb", HTMLImageElement)) {
     tries.delete(picture);
     if (picture.complete) {
@@ -47,7 +47,7 @@ function startAnew() {
   }
 }
 
-/** Show a picture that is there, and ask again for one that the browser has given up.
+/** Show a thumbnail that has loaded, and request one again that failed.
     @type {(picture: HTMLImageElement) => void} */
 function settle(picture) {
   const isThere = picture.complete && picture.naturalWidth > 0;
@@ -57,8 +57,8 @@ function settle(picture) {
   }
 }
 
-/** Show each picture once it is there. Neither event bubbles, so both are caught on their way down. */
-export function bindPictures() {
+/** Show each thumbnail once it has loaded. Neither event bubbles, so both are captured. */
+export function bindThumbnails() {
   if (isBound) {
     return;
   }
@@ -75,8 +75,8 @@ export function bindPictures() {
       true,
     );
   }
-  presence.addEventListener("back", startAnew);
-  // Those that came, or did not, before this script was there.
+  presence.addEventListener("back", retryAll);
+  // Those that loaded or failed before this script ran.
   /** @type {(root: ParentNode) => void} */
   const settleIn = (root) => parts(root, ".thumb", HTMLImageElement).forEach(settle);
   settleIn(list);

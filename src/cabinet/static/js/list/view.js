@@ -1,21 +1,21 @@
-/* The list as rows or as tiles: the same markup under another class, and larger pictures.
+/* The list as rows or as tiles: the same markup under another class, and larger thumbnails.
 
-   The choice is remembered for the next page.
+   The view is saved for the next page.
 
-   Rule: nothing is fetched but pictures. */
+   Rule: nothing is fetched but thumbnails. */
 
 import { around, byId, parts } from "../core/dom.js";
-import { onListChange } from "./list.js";
-import { remember } from "./remembered.js";
+import { onListChange } from "./events.js";
+import { savePreferences } from "./preferences.js";
 
 const main = byId("main");
 const list = byId("list");
 
-/** Return how the list is looked at: "list" or "grid".
+/** Return the view: "list" or "grid".
     @type {() => string | undefined} */
 export const view = () => main.dataset.view;
 
-/** Draw the list, of which only `roots` can have pictures that are not of this view.
+/** Draw the view; only thumbnails in `roots` can be of another size.
     @type {(roots?: HTMLElement[]) => void} */
 function draw(roots = [list]) {
   const isGrid = view() === "grid";
@@ -30,18 +30,18 @@ function draw(roots = [list]) {
   }
 }
 
-/** Look at the list as `wanted`, now and from now on.
+/** Show the list as `wanted`, and save that.
     @type {(wanted?: string) => void} */
 function setView(wanted) {
   main.dataset.view = wanted;
-  remember({ view: wanted });
+  savePreferences({ view: wanted });
   draw();
 }
 
-/** Change from the one to the other. */
+/** Switch to the other view. */
 export const toggleView = () => setView(view() === "grid" ? "list" : "grid");
 
-/** Let the two buttons do it; they are links without scripts. */
+/** Let the two buttons switch the view; without scripts they are links. */
 export function bindView() {
   document.addEventListener("click", (event) => {
     const link = around(event, ".views [data-view]");

@@ -1,122 +1,123 @@
-/* The address of a look at a file: the fragment `#preview=` and its path, behind the address of the list.
+/* The preview in the address: the fragment `#preview=` and the path of the file, after the address of the list.
 
-   A look is an entry of the history of its own, so that Back closes it and stays in the folder, and it can
-   be loaded again or passed on. The next file takes the place of the one before in it.
+   The preview is a history entry of its own, so that Back closes it and the address can be reloaded or shared. The
+   next file replaces the entry.
 
-   Rule: knows the history and which file; how that is shown is in preview/preview.js. */
+   Rule: knows the history and the path; preview/preview.js shows the file. */
 
 import { lookUp } from "../actions/changes.js";
 import { byId } from "../core/dom.js";
 import { encoded } from "../core/http.js";
 import { text } from "../core/texts.js";
-import { find } from "../list/history.js";
-import { addressShown, entryOf, rowOf } from "../list/list.js";
-import { enterAt, here } from "../list/navigation.js";
+import { loadUntil } from "../list/history.js";
+import { model, rowOf } from "../list/list.js";
+import { currentAddress, setAddress } from "../list/navigation.js";
+import { entryOf } from "../list/rows.js";
 import { warn } from "../ui/toasts.js";
 
-/** @import { Entry } from "../list/list.js" */
+/** @import { Entry } from "../list/rows.js" */
 
-/** Resolves to what shows an entry.
+/** Resolves to the function that shows an entry.
     @typedef {() => Promise<(entry: Entry) => Promise<void>>} LoadPreview */
 
-const MARK = "#preview=";
+const FRAGMENT = "#preview=";
 
 const main = byId("main");
 const dialog = byId("preview", HTMLDialogElement);
 
-// Resolves once the way back out of a look has been gone, which browsers take their time for.
+// Resolves once the history has gone back from a preview, which is asynchronous.
 /** @type {Promise<unknown>} */
-let leaving = Promise.resolve();
+let goingBack = Promise.resolve();
 
-/** Return the path that the address says one looks at, null for none.
+/** Return the path in the address, null if there is none.
     @type {() => string | null} */
-function pathHere() {
+function previewedPath() {
   const { hash } = location;
   try {
-    return hash.startsWith(MARK) ? decodeURIComponent(hash.slice(MARK.length)) : null;
+    return hash.startsWith(FRAGMENT) ? decodeURIComponent(hash.slice(FRAGMENT.length)) : null;
   } catch {
     return null;
   }
 }
 
-const forget = () => history.replaceState(history.state, "", here());
+const removeFragment = () => history.replaceState(history.state, "", currentAddress());
 
-/** Make the look at the file of `path` what the address says.
+/** Put the preview of the file at `path` into the address.
     @type {(path: string) => Promise<void>} */
-export async function lookAt(path) {
-  await leaving;
-  const before = pathHere();
-  const url = here() + MARK + encoded(path);
+export async function openPreviewAddress(path) {
+  await goingBack;
+  const before = previewedPath();
+  const url = currentAddress() + FRAGMENT + encoded(path);
   if (before === null) {
-    enterAt(url, { isNew: true, state: { isLook: true } });
+    setAddress(url, { isNew: true, state: { isLook: true } });
   } else if (before !== path) {
     history.replaceState(history.state, "", url);
   }
 }
 
-/** Leave the look at the file of `path`, which has ended, unless the browser has left it already.
+/** Remove the closed preview of the file at `path` from the address, unless Back has done so already.
     @type {(path: string) => void} */
-export function lookAway(path) {
-  if (pathHere() !== path) {
+export function closePreviewAddress(path) {
+  if (previewedPath() !== path) {
     return;
   }
   if (!history.state?.isLook) {
-    // Somebody came right here: there is no way back to the list.
-    forget();
+    // The page was opened at this address, so Back would not lead to the list.
+    removeFragment();
     return;
   }
-  leaving = new Promise((resolve) => {
+  goingBack = new Promise((resolve) => {
     window.addEventListener("popstate", resolve, { once: true });
   });
   history.back();
 }
 
-/** Return the file at `path`, whether its row is loaded or not; null where there is none.
+/** Return the file at `path`, whether its row is loaded or not; null if there is none.
     @type {(path: string) => Promise<Entry | null>} */
 async function fileAt(path) {
   const row = rowOf(path);
-  const [told] = row ? [] : await lookUp([path]);
-  const entry = row ? entryOf(row) : told && { ...told, mediaType: told.media_type, isMount: false };
+  const [found] = row ? [] : await lookUp([path]);
+  const entry = row ? entryOf(row) : found && { ...found, mediaType: found.media_type, isMount: false };
   return entry?.kind === "file" ? entry : null;
 }
 
-/** Open, or close, what the address says.
+/** Open or close the preview, according to the address.
     @type {(loadPreview: LoadPreview) => Promise<void>} */
-async function follow(loadPreview) {
-  const path = main.dataset.place === "trash" ? null : pathHere();
+async function applyAddress(loadPreview) {
+  const path = main.dataset.place === "trash" ? null : previewedPath();
   if (path === null) {
     dialog.close();
     return;
   }
   const [entry, preview] = await Promise.all([fileAt(path), loadPreview()]);
-  if (pathHere() !== path) {
+  if (previewedPath() !== path) {
     return;
   }
   if (!entry) {
     warn(text("gone", { path }));
     dialog.close();
-    forget();
+    removeFragment();
     return;
   }
   await preview(entry);
   if (!entry.row) {
-    // From here on one can turn to the files beside it.
-    await find(() => rowOf(path) || pathHere() !== path);
+    // Load the rows up to the file, so that its neighbors can be shown.
+    await loadUntil(() => rowOf(path) || previewedPath() !== path);
   }
 }
 
-/** Let the address and what is looked at go together; `loadPreview` resolves to what shows an entry.
+/** Keep the preview and the address in sync; `loadPreview` resolves to the function that shows an entry.
     @type {(loadPreview: LoadPreview) => void} */
-export function bindLooking(loadPreview) {
-  const attempt = () => follow(loadPreview).catch(({ message }) => warn(message));
+export function bindPreviewAddress(loadPreview) {
+  const attempt = () => applyAddress(loadPreview).catch(({ message }) => warn(message));
   window.addEventListener("popstate", () => {
-    // Another list has to come first.
-    if (here() === addressShown()) {
+    // Otherwise navigation loads another list first.
+    if (currentAddress() === model.place.address) {
       attempt();
     }
   });
   main.addEventListener("placechange", attempt);
-  if (pathHere() !== null) {
+  if (previewedPath() !== null) {
     attempt();
   }
 }

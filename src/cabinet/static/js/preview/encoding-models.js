@@ -1,12 +1,11 @@
-/* What texts look like in each of their encodings: how well the characters that an encoding makes of some bytes
-   fit the languages that are written in it.
+/* Models of text in each encoding: how well decoded characters fit the languages written in that encoding.
 
-   A model gives every character beyond ASCII a mark, by what it is and by what stands beside it; the mean of them
-   is about 0.5 for a text that is read right, and below 0 for one that is not.
+   A model scores every non-ASCII character by itself and by its neighbors; the mean is about 0.5 for correctly
+   decoded text, and below 0 for other text.
 
-   Rule: knows characters and no bytes. */
+   Rule: knows characters, not bytes. */
 
-// The letters of Russian by how often they come, in parts of 1000; those of its neighbours count as one in a hundred.
+// Letter frequencies of Russian, per thousand; other Cyrillic letters count as one percent.
 const LETTERS = new Map(
   Object.entries({
     о: 110,
@@ -55,7 +54,7 @@ const LETTERS = new Map(
     џ: 1,
   }).map(([letter, share]) => [letter, Math.log((share / 1000) * 32)]),
 );
-// The pairs that make up nearly a half of all.
+// The bigrams that make up nearly half of all.
 const PAIRS = new Set(
   (
     "ст но то на ен ов ни ра во ко по пр ро ос ер ре ет го не ль ом он ат ли ка та ва ал ор ел ло ла те ти от ес де " +
@@ -65,10 +64,10 @@ const PAIRS = new Set(
 const CYRILLIC_SIGNS = new Set("«»—–…№“”„‘’°§©®·•\u00a0");
 const WESTERN_SIGNS = new Set("«»—–…“”„‘’°§£€©®™·•¿¡µ±×÷¼½¾²³¹ºª¬¥¢\u00a0");
 const RARE_IN_THE_WEST = new Set("þðý");
-// Of Polish, Czech, Slovak, Hungarian, Croatian, Slovene and Romanian.
+// The letters of Polish, Czech, Slovak, Hungarian, Croatian, Slovene and Romanian.
 const CENTRAL_LETTERS = new Set("áâăäąćčçďđéęëěíîłľĺńňóôőöŕřśšşťţúůűüýźżžß");
 
-// The signs that make up half of what is written in each of these.
+// The characters that make up half of the text in each of these.
 const HAN =
   "的一是不了在人有我他中大上和地到以要就出可也你生能而子那得于下自之年作里用道行所然家成方多如都同起看定天分好小" +
   "部其些主理心本前但因只从想日意无力與长把十民第公此已工使情明性知全三又点正外高由很最重手文体等新己西月加回名系" +
@@ -85,7 +84,7 @@ const HANGUL =
   "이다는의에을가고하지한은로기사나를도자어서리인그대있시해정아수스일보장상부전라들제것주구유여만과요니없었러간게내" +
   "동우진공원성선미영면비와으관계국생소안경학모연치방개년회마음물각습합문입글말오저조적날씨녕세계";
 
-/** What gives a character a mark, by those beside it, which are none at an end.
+/** Scores a character, given its neighbors, which are undefined at the ends.
     @typedef {(char: string, before?: string, after?: string) => number} Model */
 
 /** @type {(char: string) => boolean} */
@@ -96,18 +95,18 @@ const isLatin = (char) => /[A-Za-z]/.test(char ?? "");
 const isLetter = (char) => /\p{L}/u.test(char ?? "");
 /** @type {(char?: string) => boolean} */
 const isUpper = (char) => char !== char?.toLowerCase();
-// What no text has: what could not be read, what is nobody's, and control characters.
+// Characters that do not occur in text: replacement, private use, unassigned and control characters.
 /** @type {(char: string) => boolean} */
 const isWrong = (char) => /[\ufffd\u0080-\u009f\p{Co}\p{Cn}]/u.test(char);
 
-/** Mark Cyrillic by its letters and pairs; capitals stand at the beginning of a word, or make it up.
+/** Score Cyrillic by letters and bigrams; capitals start a word or make it up.
     @type {Model} */
 function cyrillic(char, before, after) {
-  // No sign stands in the middle of a word but an apostrophe.
+  // Only an apostrophe occurs inside a word.
   if (CYRILLIC_SIGNS.has(char)) {
     return isLetter(before) && isLetter(after) && char !== "’" ? -2 : 0;
   }
-  // The lines of a table stand among themselves.
+  // Box drawing characters occur next to each other.
   if (/[\u2500-\u259f]/.test(char)) {
     return isLetter(before) || isLetter(after) ? -2 : -0.3;
   }
@@ -124,18 +123,18 @@ function cyrillic(char, before, after) {
   return share + (isPair ? 0.5 : 0) - odd;
 }
 
-/** Mark Latin letters with signs of their own: one here and there in words of plain ones.
+/** Score accented Latin letters, which occur among plain ones.
     @type {(isKnown: (char: string) => boolean) => Model} */
 function latin(isKnown) {
   return (char, before, after) => {
-    // They stand beside plain letters and digits; among themselves they are the letters of somebody else.
+    // Punctuation occurs next to plain letters and digits; a run of it is a sign of another encoding.
     if (WESTERN_SIGNS.has(char)) {
       return [before, after].every((beside) => beside && !isAscii(beside)) ? -1 : 0.3;
     }
     if (!isLetter(char) || !isKnown(char.toLowerCase())) {
       return -1;
     }
-    // Capitals begin a word, or make it up.
+    // Capitals start a word or make it up.
     const isOdd = isUpper(char) ? isLetter(before) && !isUpper(before) : isLetter(after) && isUpper(after);
     if (isOdd) {
       return -1;
@@ -149,11 +148,11 @@ function latin(isKnown) {
 const western = latin((char) => /[ßà-ÿœšž]/.test(char) && !RARE_IN_THE_WEST.has(char));
 const central = latin((char) => CENTRAL_LETTERS.has(char));
 
-/** Mark signs of East Asia: `kinds` gives what comes first of those that fit.
+/** Score East Asian characters: `kinds` lists sets with their scores, the first match counts.
     @type {(kinds: [{ has: (char: string) => boolean }, number][]) => Model} */
 function eastern(kinds) {
   return (char, before, after) => {
-    // In the middle of a plain word it is half a letter with the next.
+    // Inside a Latin word it is half of a letter, merged with the next byte.
     if (isLatin(before) && isLatin(after)) {
       return -1;
     }
@@ -164,13 +163,13 @@ function eastern(kinds) {
   };
 }
 
-/** The characters that an expression fits, to be asked as a set is.
+/** Return a set-like object of the characters that match a pattern.
     @type {(pattern: RegExp) => { has: (char: string) => boolean }} */
 const matching = (pattern) => ({ has: (char) => pattern.test(char) });
 
 const CJK = /[\u4e00-\u9fff]/;
 const KANA = /[\u3041-\u3096\u30a1-\u30fe]/;
-// What other encodings often seem to be.
+// Text in other encodings often decodes to these.
 const NARROW_KANA = /[\uff66-\uff9f]/;
 
 /** @type {Record<string, Model>} */
@@ -198,9 +197,9 @@ const MODELS = {
   ]),
 };
 
-/** Return how well a text fits a model; of a text in plain ASCII it is 0.
+/** Return the score of a text in a model, 0 for plain ASCII.
     @type {(text: string, model: string) => number} */
-export function fit(text, model) {
+export function score(text, model) {
   const chars = [...text];
   const mark = MODELS[model];
   let [sum, count] = [0, 0];

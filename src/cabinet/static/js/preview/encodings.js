@@ -1,8 +1,8 @@
-/* Bytes of a file as text, whatever they were written in.
+/* Detect the encoding of text files, and decode them.
 
-   Rule: a guess from the bytes alone; what is no text is null, and what somebody chose is never doubted. */
+   Rule: detection uses the bytes alone; binary content is null, and the user's choice is never overridden. */
 
-import { fit } from "./encoding-models.js";
+import { score } from "./encoding-models.js";
 
 /** @type {[number[], string][]} */
 const MARKS = [
@@ -10,11 +10,10 @@ const MARKS = [
   [[0xff, 0xfe], "utf-16le"],
   [[0xfe, 0xff], "utf-16be"],
 ];
-// What a text says of itself, at its beginning: XML, HTML, and what programmers write for their editors.
+// Declarations at the beginning: XML, HTML, and editor mode lines.
 const DECLARED = /\b(?:encoding|charset|coding)\s*[=:]\s*["']?([\w.:-]+)/i;
 const DECLARED_WITHIN = 1024;
-// Where nothing is said: the encodings in which texts are kept, the likelier of equals first, and how much better
-// what is rare has to fit than the others.
+// Encodings to try without a declaration: the more likely first, with a handicap for the rare ones.
 /** @type {[string, string, number?][]} */
 const CANDIDATES = [
   ["windows-1251", "cyrillic"],
@@ -30,27 +29,27 @@ const CANDIDATES = [
   ["x-mac-cyrillic", "cyrillic", 0.2],
 ];
 const FALLBACK = "windows-1252";
-// So many bytes from the first line with a letter beyond ASCII on tell enough.
-const LOOKED_AT = 16_384;
-// Escapes by which ISO-2022-JP goes over to two bytes a letter.
+// The sample size, starting at the first line with a non-ASCII letter.
+const SAMPLE_BYTES = 16_384;
+// The escapes of ISO-2022-JP that start two-byte characters.
 const TO_JAPANESE = ["\x1b$@", "\x1b$B"];
 
 const LINE_FEED = 10;
-// Tab, the ends of lines and pages, a backspace as in manuals, the end of a file of DOS, and the colors of terminals.
+// Tab, line and page breaks, backspace (manual pages), DOS end of file, and escape (terminal colors).
 const ORDINARY = new Set([8, 9, LINE_FEED, 12, 13, 26, 27]);
-// A text has next to no other control characters; a run of zeros, as a crash leaves it in a log, counts once.
-const MOST_ODD = 3;
+// Text has few other control characters; a run of zeros, as in a log after a crash, counts once.
+const MAX_ODD = 3;
 const ODD_SHARE = 0.02;
 
-// What units of UTF-16 are where they are letters, signs and spaces.
+// Characters that are likely in UTF-16: letters, punctuation and spaces.
 const WIDE =
   /[\t\n\r -~\u00a0-\u024f\u0370-\u06ff\u0900-\u0e7f\u1e00-\u1fff\u2010-\u2027\u20ac\u2116\u2122\u2190-\u21ff\u2500-\u25ff\u3000-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff00-\uffef]|\p{So}|[\u{10000}-\u{10ffff}]/u;
 const WIDE_SHARE = 0.9;
-// Nearly a half of all units are letters of East Asia, so whatever is taken for UTF-16 looks like them.
+// Nearly half of all code units are East Asian characters, so random data decoded as UTF-16 looks East Asian.
 const EASTERN = /[\u3000-\u9fff\uac00-\ud7a3]/;
 const EASTERN_MODELS = ["simplified", "traditional", "japanese", "korean"];
 const EASTERN_FIT = 0.15;
-// Of bytes that are mostly plain letters no two are one.
+// With this share of ASCII bytes, no byte pairs form a character.
 const PLAIN_SHARE = 0.85;
 
 /** @type {(byte: number) => boolean} */
@@ -65,22 +64,22 @@ function countOdd(bytes) {
   return count;
 }
 
-/** Return how much of a text is what texts are made of, 0 where it only looks like East Asia.
+/** Return the share of likely characters in a text, 0 if it only looks East Asian.
     @type {(text: string) => number} */
 function wideShare(text) {
   const chars = [...text];
   const foreign = chars.filter((char) => char > "\u007f");
   const isEastern = foreign.filter((char) => EASTERN.test(char)).length > foreign.length / 2;
-  if (isEastern && EASTERN_MODELS.every((model) => fit(text, model) < EASTERN_FIT)) {
+  if (isEastern && EASTERN_MODELS.every((model) => score(text, model) < EASTERN_FIT)) {
     return 0;
   }
   return chars.filter((char) => WIDE.test(char)).length / chars.length;
 }
 
-/** Return UTF-16 with either end first if that is what bytes with control characters among them are.
+/** Return "utf-16le" or "utf-16be" if bytes with control characters are one of them.
     @type {(bytes: Uint8Array) => string | null} */
 function wideOf(bytes) {
-  const head = bytes.subarray(0, Math.min(LOOKED_AT, bytes.length & ~1));
+  const head = bytes.subarray(0, Math.min(SAMPLE_BYTES, bytes.length & ~1));
   const plain = head.reduce((count, byte) => count + Number(isPlain(byte)), 0);
   if (head.length === 0 || plain > head.length * PLAIN_SHARE) {
     return null;
@@ -94,7 +93,7 @@ function wideOf(bytes) {
   return share >= WIDE_SHARE ? encoding : null;
 }
 
-/** Return how many letters of several bytes there are in UTF-8, and how many bytes that are none.
+/** Return the number of multi-byte characters in UTF-8, and of invalid bytes.
     @type {(bytes: Uint8Array, isCut: boolean) => { letters: number, faults: number }} */
 function countUtf8(bytes, isCut) {
   const text = new TextDecoder().decode(bytes, { stream: isCut });
@@ -112,23 +111,23 @@ function declaredIn(bytes) {
   const [, label = ""] = DECLARED.exec(head) ?? [];
   try {
     const { encoding } = new TextDecoder(label);
-    // It is none of these, whatever it says.
+    // The bytes are none of these, whatever the declaration says.
     return encoding.startsWith("utf-") ? null : encoding;
   } catch {
     return null;
   }
 }
 
-/** Return the candidate in which the first letters beyond ASCII make the best text.
+/** Return the candidate in which the first non-ASCII characters score best.
     @type {(bytes: Uint8Array) => string} */
 function likeliest(bytes) {
   const first = bytes.findIndex((byte) => byte > 127);
   const start = bytes.lastIndexOf(LINE_FEED, first) + 1;
-  const sample = bytes.subarray(start, start + LOOKED_AT);
+  const sample = bytes.subarray(start, start + SAMPLE_BYTES);
   let best = FALLBACK;
   let most = -Infinity;
   for (const [encoding, model, handicap = 0] of CANDIDATES) {
-    const value = fit(new TextDecoder(encoding).decode(sample, { stream: true }), model) - handicap;
+    const value = score(new TextDecoder(encoding).decode(sample, { stream: true }), model) - handicap;
     if (value > most) {
       best = encoding;
       most = value;
@@ -137,8 +136,8 @@ function likeliest(bytes) {
   return best;
 }
 
-/** Return the encoding that `bytes` are probably written in; null for what is no text. Of mere ASCII, which is the
-    same in most, it is "ascii". Of a text that `isCut` the last letter may not be whole.
+/** Return the detected encoding of `bytes`, null for binary content, "ascii" for plain ASCII, which is the same in
+    most. The last character of a text that `isCut` may be incomplete.
     @type {(bytes: Uint8Array, isCut?: boolean) => string | null} */
 export function guess(bytes, isCut = false) {
   const [, marked] = MARKS.find(([mark]) => mark.every((byte, index) => bytes[index] === byte)) ?? [];
@@ -148,11 +147,11 @@ export function guess(bytes, isCut = false) {
   const odd = countOdd(bytes);
   if (odd > 0) {
     const wide = wideOf(bytes);
-    if (wide || odd > Math.max(MOST_ODD, bytes.length * ODD_SHARE)) {
+    if (wide || odd > Math.max(MAX_ODD, bytes.length * ODD_SHARE)) {
       return wide;
     }
   }
-  const head = new TextDecoder("latin1").decode(bytes.subarray(0, LOOKED_AT));
+  const head = new TextDecoder("latin1").decode(bytes.subarray(0, SAMPLE_BYTES));
   if (TO_JAPANESE.some((mark) => head.includes(mark))) {
     return "iso-2022-jp";
   }
@@ -163,8 +162,8 @@ export function guess(bytes, isCut = false) {
   return faults > letters ? (declaredIn(bytes) ?? likeliest(bytes)) : "utf-8";
 }
 
-/** Return `bytes` as text; what they cannot be in this encoding is U+FFFD, and a zero can be seen. Of a text that
-    `isCut` the last letter is left out unless it is whole.
+/** Return `bytes` as text; invalid ones become U+FFFD, and zeros are made visible. The incomplete last character of a
+    text that `isCut` is left out.
     @type {(bytes: Uint8Array, encoding: string, isCut?: boolean) => string} */
 export const decode = (bytes, encoding, isCut = false) =>
   new TextDecoder(encoding === "ascii" ? "utf-8" : encoding)

@@ -1,23 +1,23 @@
-/* A picture: as large as fits, then larger by click, buttons, keys or wheel; the stage scrolls.
+/* Pictures: fitted to the stage, zoomed by click, buttons, keys or wheel, and scrolled.
 
-   Rule: an <img> runs nothing, whatever its bytes are, a drawing (SVG) neither. */
+   Rule: an <img> runs no scripts, whatever its content, including SVG. */
 
-import { shownUrl } from "../core/http.js";
+import { inlineUrl } from "../core/http.js";
 import { isDrawing } from "./kinds.js";
 import { isShowable, showFirst, sourcesOf } from "./sources.js";
 import { offerZoom } from "./zoom.js";
 
-/** @import { Entry } from "../list/list.js" */
-/** @import { Place } from "./preview.js" */
+/** @import { Entry } from "../list/rows.js" */
+/** @import { Place } from "./viewers.js" */
 
-// A click goes to the picture's own size, or to this many times of what fits.
-const CLICK = 2.5;
-const MOST = 8;
+// A click zooms to the natural size, or by at least this factor.
+const CLICK_ZOOM = 2.5;
+const MAX_ZOOM = 8;
 // A mouse that moved less has clicked.
-const STILL_PX = 4;
+const MAX_MOVEMENT_PX = 4;
 
 class Zoom {
-  /** `isBoundless` says of a drawing that it is as sharp in any size; `enlarge()` is called when one looks closer.
+  /** `isBoundless` marks an SVG, which is sharp at any size; `enlarge()` is called on zooming in.
       @param {HTMLImageElement} image
       @param {HTMLElement} stage
       @param {boolean} isBoundless
@@ -31,22 +31,22 @@ class Zoom {
     this.to(1);
   }
 
-  /** How wide the picture is when all of it fits. */
+  /** The width of the picture when all of it fits. */
   get fitted() {
     const { image, stage, isBoundless } = this;
-    // A drawing may have a shape and no size.
+    // An SVG may have an aspect ratio and no size.
     const { naturalWidth: width = 0, naturalHeight: height = 0 } = image;
     const [wide, high] = width && height ? [width, height] : [1, 1];
     const scale = Math.min(stage.clientWidth / wide, stage.clientHeight / high, isBoundless ? Infinity : 1);
     return wide * scale;
   }
 
-  /** Be `factor` times as large as what fits, and keep the point at `x`, `y` of the window in its place.
+  /** Zoom to `factor` times the fitted size, keeping the point at `x`, `y` of the window in place.
       @type {(factor: number, x?: number, y?: number) => void} */
   to(factor, x = innerWidth / 2, y = innerHeight / 2) {
     const { image, stage } = this;
     const before = image.getBoundingClientRect();
-    this.factor = Math.min(Math.max(factor, 1), MOST);
+    this.factor = Math.min(Math.max(factor, 1), MAX_ZOOM);
     const isZoomed = this.factor > 1;
     stage.classList.toggle("is-zoomed", isZoomed);
     image.style.width = isZoomed || this.isBoundless ? `${this.fitted * this.factor}px` : "";
@@ -60,26 +60,26 @@ class Zoom {
 
   /** @type {(x: number, y: number) => void} */
   toggle(x, y) {
-    this.to(this.factor > 1 ? 1 : Math.max(CLICK, this.image.naturalWidth / this.fitted), x, y);
+    this.to(this.factor > 1 ? 1 : Math.max(CLICK_ZOOM, this.image.naturalWidth / this.fitted), x, y);
   }
 }
 
-/** Let a mouse pull the stage; returns what tells whether it did since it was pressed.
+/** Scroll the stage by dragging with a mouse; returns a function that tells whether the last press was a drag.
     @type {(stage: HTMLElement, zoom: Zoom, signal: AbortSignal) => () => boolean} */
-function bindPull(stage, zoom, signal) {
-  let isPulled = false;
+function bindDragScroll(stage, zoom, signal) {
+  let isDragged = false;
   /** @type {{ x: number, y: number, left: number, top: number } | null} */
   let from = null;
   /** @type {(event: PointerEvent) => void} */
   const move = (event) => {
     if (from) {
-      isPulled ||= Math.hypot(event.clientX - from.x, event.clientY - from.y) > STILL_PX;
+      isDragged ||= Math.hypot(event.clientX - from.x, event.clientY - from.y) > MAX_MOVEMENT_PX;
       stage.scrollTo(from.left - (event.clientX - from.x), from.top - (event.clientY - from.y));
     }
   };
   /** @type {(event: PointerEvent) => void} */
   const press = (event) => {
-    isPulled = false;
+    isDragged = false;
     if (event.pointerType === "mouse" && event.button === 0 && zoom.factor > 1) {
       from = { x: event.clientX, y: event.clientY, left: stage.scrollLeft, top: stage.scrollTop };
       event.preventDefault();
@@ -91,10 +91,10 @@ function bindPull(stage, zoom, signal) {
   stage.addEventListener("pointerdown", press, { signal });
   window.addEventListener("pointermove", move, { signal });
   window.addEventListener("pointerup", release, { signal });
-  return () => isPulled;
+  return () => isDragged;
 }
 
-/** Arrows move over a picture that is larger than the stage, and only at its edge to the next file.
+/** Scroll a zoomed picture by arrows; at its edge they change the file.
     @type {(event: KeyboardEvent, stage: HTMLElement) => void} */
 function scrollByKey(event, stage) {
   const { scrollLeft, scrollWidth, clientWidth } = stage;
@@ -109,8 +109,8 @@ function scrollByKey(event, stage) {
 /** @type {(zoom: Zoom, place: Place) => void} */
 function bind(zoom, place) {
   const { stage, dialog, signal } = place;
-  const wasPulled = bindPull(stage, zoom, signal);
-  zoom.image.addEventListener("click", (event) => wasPulled() || zoom.toggle(event.clientX, event.clientY));
+  const wasDragged = bindDragScroll(stage, zoom, signal);
+  zoom.image.addEventListener("click", (event) => wasDragged() || zoom.toggle(event.clientX, event.clientY));
   /** @type {(event: WheelEvent) => void} */
   const wheel = (event) => {
     if (event.ctrlKey) {
@@ -125,7 +125,7 @@ function bind(zoom, place) {
   offerZoom(place, (factor) => zoom.to(factor === null ? 1 : zoom.factor * factor));
 }
 
-/** Return what has `image` show the file in place of a smaller picture, once.
+/** Return a function that replaces a smaller version in `image` by the original file, once.
     @type {(image: HTMLImageElement, entry: Entry, signal: AbortSignal) => () => Promise<void>} */
 function enlarger(image, entry, signal) {
   let isAsked = false;
@@ -135,8 +135,8 @@ function enlarger(image, entry, signal) {
     }
     isAsked = true;
     const full = new Image();
-    full.src = shownUrl(entry.path);
-    // What cannot be had leaves the smaller one.
+    full.src = inlineUrl(entry.path);
+    // If the original cannot be loaded, the smaller one stays.
     const isThere = await full.decode().then(
       () => true,
       () => false,
@@ -160,9 +160,9 @@ export async function show(entry, place) {
     throw new Error("no picture");
   }
   stage.replaceChildren(image);
-  const enlarge = source.isMade && isShowable(entry) ? enlarger(image, entry, signal) : () => {};
+  const enlarge = source.isRendition && isShowable(entry) ? enlarger(image, entry, signal) : () => {};
   bind(new Zoom(image, stage, isDrawing(entry), enlarge), place);
-  // Two fingers make the whole page larger.
+  // Pinch-zoom of the whole page.
   const viewport = visualViewport;
   viewport?.addEventListener("resize", () => viewport.scale > 1 && enlarge(), { signal });
 }

@@ -1,10 +1,10 @@
-/* A film or a sound, in the browser's own player. It fetches by ranges, so that one can jump. */
+/* Audio and video in the browser's own player, which fetches ranges so that seeking works. */
 
-import { shownUrl } from "../core/http.js";
+import { inlineUrl } from "../core/http.js";
 import { kindOf } from "./kinds.js";
 
-/** @import { Entry } from "../list/list.js" */
-/** @import { Place } from "./preview.js" */
+/** @import { Entry } from "../list/rows.js" */
+/** @import { Place } from "./viewers.js" */
 
 /** @type {(entry: Entry) => HTMLMediaElement} */
 function make(entry) {
@@ -14,7 +14,7 @@ function make(entry) {
   player.preload = "metadata";
   player.setAttribute("playsinline", "");
   player.setAttribute("aria-label", entry.name);
-  player.src = shownUrl(entry.path);
+  player.src = inlineUrl(entry.path);
   return player;
 }
 
@@ -22,7 +22,7 @@ function make(entry) {
 function stop(player) {
   player.pause();
   player.removeAttribute("src");
-  // Only this ends what is still being fetched.
+  // Only this aborts a running request.
   player.load();
 }
 
@@ -35,7 +35,7 @@ function toggle(player) {
   }
 }
 
-/** Show a film or a sound; the space bar plays it wherever the focus is.
+/** Show audio or video; the space bar toggles playback wherever the focus is.
     @type {(entry: Entry, place: Place) => Promise<void>} */
 export async function show(entry, { stage, dialog, signal }) {
   const player = make(entry);

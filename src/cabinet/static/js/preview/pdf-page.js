@@ -1,18 +1,17 @@
-/* One page of a PDF: a box of the right size, and a drawing in it while it is near.
+/* One page of a PDF: a box of its size, rendered while it is near the visible area.
 
-   Rule: a page that cannot be drawn stays white; the others do not suffer. */
+   Rule: a page that fails to render stays blank and does not affect the others. */
 
 import { number } from "../core/format.js";
-import { look } from "../core/identity.js";
+import { checkSession } from "../core/identity.js";
 import { text } from "../core/texts.js";
 
-// What browsers agree to draw on; some phones give up beyond.
-const MOST_PIXELS = 16_000_000;
+// All browsers can draw a canvas of this size; some phones fail above it.
+const MAX_PIXELS = 16_000_000;
 const FORBIDDEN = 403;
 
 export class PdfPage {
-  /** `first` is the first page, whose size the others have until they are looked at; what PDF.js gives has no
-      types.
+  /** `first` is the first page, whose size the others assume until they are loaded. PDF.js objects have no types.
       @param {any} file
       @param {number} index
       @param {any} pdfjs
@@ -46,9 +45,9 @@ export class PdfPage {
     }
   }
 
-  /** Be drawn if the page is near, and cost nothing if not.
+  /** Render the page when it is near, and release it when it is not.
       @type {(isNear: boolean) => void} */
-  see(isNear) {
+  setNear(isNear) {
     if (isNear !== this.isNear) {
       this.isNear = isNear;
       if (isNear) {
@@ -74,9 +73,9 @@ export class PdfPage {
       }
       await this.paint(this.page.getViewport({ scale: this.scale }));
     } catch (failure) {
-      // Left, drawn anew in another size, or damaged; or the rest of the file is for nobody who is here.
+      // Cancelled, rendered in another size meanwhile, or damaged; or the session has ended.
       if (failure.status === FORBIDDEN) {
-        look();
+        checkSession();
       }
     }
   }
@@ -85,7 +84,7 @@ export class PdfPage {
   async paint(viewport) {
     const { page, pdfjs } = this;
     const pixels = viewport.width * viewport.height;
-    const ratio = Math.min(devicePixelRatio, Math.sqrt(MOST_PIXELS / pixels));
+    const ratio = Math.min(devicePixelRatio, Math.sqrt(MAX_PIXELS / pixels));
     const canvas = document.createElement("canvas");
     canvas.width = Math.floor(viewport.width * ratio);
     canvas.height = Math.floor(viewport.height * ratio);

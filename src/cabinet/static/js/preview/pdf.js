@@ -1,38 +1,37 @@
-/* The pages of a PDF, drawn by PDF.js when they come into view.
+/* The pages of a PDF, rendered by PDF.js when they become visible.
 
-   Rule: the file is read in a worker that may reach no address (web/assets.py), by a program without
-   `eval`; what comes out of it is drawn on canvases, and its text laid over them as text. Scripts,
-   links and forms of a PDF do nothing here: nothing that would serve them is loaded. */
+   Rule: the file is parsed in a worker without network access (web/assets.py), without `eval`. Pages are canvases
+   with a text layer. Scripts, links and forms of a PDF do not work: the code for them is not loaded. */
 
 import { byId, part, parts } from "../core/dom.js";
 import { number } from "../core/format.js";
 import { contentUrl } from "../core/http.js";
 import { USER_HEADER, user } from "../core/identity.js";
 import { text } from "../core/texts.js";
+import { PreviewError } from "./fallback.js";
 import { PdfPage } from "./pdf-page.js";
-import { Unshowable } from "./trouble.js";
 import { offerZoom } from "./zoom.js";
 
-/** @import { Entry } from "../list/list.js" */
-/** @import { Place } from "./preview.js" */
+/** @import { Entry } from "../list/rows.js" */
+/** @import { Place } from "./viewers.js" */
 
 const LIBRARY = new URL("../../vendor/pdfjs-6.5.438/", import.meta.url).href;
-// The unit of what is fetched of a large file: few requests, and no more than a page or two needs.
+// The range size for large files: few requests, and not much more than a page needs.
 const RANGE_BYTES = 256 * 1024;
-// Pixels of one picture in a file; more would be an attack on the memory.
+// The maximum pixels of one picture in a file, against memory exhaustion.
 const IMAGE_PIXELS = 100_000_000;
-// Pages whose boxes are there from the start: their sizes are all that is known of them.
-const MOST_PAGES = 2_000;
-const FEATHER_PX = 24;
-const WIDEST_PX = 900;
+// The maximum number of pages; each has a box from the start.
+const MAX_PAGES = 2_000;
+const MARGIN_PX = 24;
+const MAX_WIDTH_PX = 900;
 const ZOOMS = [0.5, 4];
 
-// What the worker may have fetched, and where it lies: it asks for it when a file does.
+// Data that the worker requests, and its folder.
 /** @type {Record<string, string>} */
 const DATA = { cMapUrl: "cmaps/", standardFontDataUrl: "fonts/" };
 const DATA_NAME = /^[\w-]+\.(bcmap|pfb)$/;
 
-/** Fetches tables and fonts for the worker, and nothing else that it might name. */
+/** Fetches character maps and fonts for the worker, and nothing else. */
 class LibraryData {
   /** @type {(asked: { kind: string, filename: string }) => Promise<Uint8Array>} */
   async fetch({ kind, filename }) {
@@ -70,13 +69,13 @@ async function open(entry, signal) {
   try {
     return { pdfjs, file: await task.promise };
   } catch (failure) {
-    throw failure.name === "PasswordException" ? new Unshowable(text("preview-password")) : failure;
+    throw failure.name === "PasswordException" ? new PreviewError(text("preview-password")) : failure;
   }
 }
 
-/** The pages below each other, as wide as the stage allows times a factor. */
+/** The pages in a column, as wide as the stage times the zoom. */
 class Pages {
-  /** What PDF.js gives has no types.
+  /** PDF.js objects have no types.
       @param {any} first
       @param {any} file
       @param {any} pdfjs
@@ -87,7 +86,7 @@ class Pages {
     this.width = first.getViewport({ scale: 1 }).width;
     this.box = document.createElement("div");
     this.box.className = "pdf";
-    const count = Math.min(file.numPages, MOST_PAGES);
+    const count = Math.min(file.numPages, MAX_PAGES);
     this.pages = Array.from({ length: count }, (_, index) => new PdfPage(file, index + 1, pdfjs, first));
     this.box.append(...this.pages.map((page) => page.box));
     stage.replaceChildren(this.box);
@@ -96,11 +95,11 @@ class Pages {
   }
 
   get scale() {
-    const room = Math.min(this.stage.clientWidth - 2 * FEATHER_PX, WIDEST_PX);
+    const room = Math.min(this.stage.clientWidth - 2 * MARGIN_PX, MAX_WIDTH_PX);
     return (Math.max(room, 200) / this.width) * this.factor;
   }
 
-  /** Give every page its size anew; those that can be seen are drawn again. */
+  /** Resize every page; visible ones are rendered again. */
   resize() {
     const place = this.stage.scrollTop / Math.max(this.stage.scrollHeight, 1);
     this.stage.classList.toggle("is-wide", this.factor > 1);
@@ -108,20 +107,21 @@ class Pages {
     this.stage.scrollTop = place * this.stage.scrollHeight;
   }
 
-  /** Draw what comes near, and forget what is far away.
+  /** Render the pages that come near, and release those that are far away.
       @type {(signal: AbortSignal) => void} */
   watch(signal) {
     /** @type {Map<Element, PdfPage>} */
     const byBox = new Map(this.pages.map((page) => [page.box, page]));
     const watcher = new IntersectionObserver(
-      (changes) => changes.forEach(({ target, isIntersecting }) => byBox.get(target)?.see(isIntersecting)),
+      (changes) =>
+        changes.forEach(({ target, isIntersecting }) => byBox.get(target)?.setNear(isIntersecting)),
       { root: this.stage, rootMargin: "50% 0px" },
     );
     this.pages.forEach((page) => watcher.observe(page.box));
     signal.addEventListener("abort", () => {
       watcher.disconnect();
       this.stage.classList.remove("is-wide");
-      this.pages.forEach((page) => page.see(false));
+      this.pages.forEach((page) => page.setNear(false));
     });
   }
 
@@ -136,7 +136,7 @@ class Pages {
   go(to) {
     const page = this.pages[to - 1];
     if (page) {
-      this.stage.scrollTo({ top: page.box.offsetTop - FEATHER_PX / 2 });
+      this.stage.scrollTo({ top: page.box.offsetTop - MARGIN_PX / 2 });
     }
   }
 }

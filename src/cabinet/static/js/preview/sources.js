@@ -1,33 +1,33 @@
-/* Where the pixels of a picture come from: its file, or a smaller picture that the server makes of it.
+/* The sources of a picture: the file itself, or a smaller version made by the server.
 
-   Of what no browser need know (HEIC, TIFF) it is the server's, everywhere. Of a large file it is, too, while
-   the screen has no use for more; whoever zooms gets the file. Where one cannot be shown, the other may.
+   Formats that no browser needs to support (HEIC, TIFF) use the server's version. So do large files while the screen
+   needs no more pixels; zooming in loads the file. Each is the fallback of the other. Through a link the server's
+   version comes first, because the file itself counts as a download, and alone where downloads are limited.
 
-   Rule: nothing is asked for that the server makes of no file of its kind. */
+   Rule: requests a server version only for formats that have one. */
 
-import { ask, encoded, ownUrl, root, shownUrl, successOf } from "../core/http.js";
+import { base, encoded, inlineUrl, ownUrl, request, successOf } from "../core/http.js";
+import { isGuest } from "../core/identity.js";
+import { hasRendition, isLimited, SERVER_ONLY } from "./kinds.js";
 
-/** @import { Entry } from "../list/list.js" */
+/** @import { Entry } from "../list/rows.js" */
 
-/** Where a picture may be had (see `sourcesOf`).
-    @typedef {{ url: string, isMade: boolean, isOpaque?: boolean, patience?: number }} Source */
+/** A source of a picture (see `sourcesOf`).
+    @typedef {{ url: string, isRendition: boolean, isOpaque?: boolean, timeout?: number }} Source */
 
-// The square that the server's picture fits into (services/thumbnails/decoding.py).
+// The square that the server's version fits into (services/thumbnails/decoding.py).
 const PREVIEW_PX = 1600;
-// What is smaller is there as soon as a picture that has yet to be made.
+// Smaller files load as fast as a version that still has to be made.
 const LARGE_BYTES = 1_000_000;
-// Nobody sees more than so many dots to a pixel of a page.
-const MOST_DOTS = 2;
-// What most photographs are, held upright or not.
+// Higher pixel densities make no visible difference.
+const MAX_PIXEL_RATIO = 2;
+// The aspect ratio of most photographs.
 const SHAPE = 4 / 3;
-// How long the server's picture is waited for, where there is no other, and where there is.
-const PATIENCE_MS = 60_000;
-const SHORT_PATIENCE_MS = 4_000;
+// How long to wait for the server's version: as the only source, and with a fallback.
+const TIMEOUT_MS = 60_000;
+const FALLBACK_TIMEOUT_MS = 4_000;
 
-const OURS_ALONE = new Set(["image/heic", "image/heif", "image/tiff"]);
-const MADE = new Set(["image/avif", "image/gif", "image/jpeg", "image/png", "image/webp", ...OURS_ALONE]);
-
-/** Tell whether the picture that the server makes has all the pixels that a photograph gets on a stage.
+/** Return whether the server's version has enough pixels for a photograph on the stage.
     @type {(stage: HTMLElement) => boolean} */
 function isScreenSmall(stage) {
   const { clientWidth, clientHeight } = stage;
@@ -35,51 +35,58 @@ function isScreenSmall(stage) {
     Math.min(clientWidth, clientHeight * SHAPE),
     Math.min(clientHeight, clientWidth * SHAPE),
   );
-  return widest * Math.min(devicePixelRatio, MOST_DOTS) <= PREVIEW_PX;
+  return widest * Math.min(devicePixelRatio, MAX_PIXEL_RATIO) <= PREVIEW_PX;
 }
 
-/** Return the address of the server's picture: the one that the row shows, in another size.
+/** Return the address of the server's version: that of the thumbnail in the row, in another size.
     @type {(entry: Entry) => string} */
-function madeUrl({ path, row }) {
+function renditionUrl({ path, row }) {
   const thumb = row?.querySelector(".thumb");
   if (!(thumb instanceof HTMLImageElement) || !thumb.src) {
-    return ownUrl(`${root}thumbnails/${encoded(path)}`, { size: String(PREVIEW_PX) });
+    return ownUrl(`${base}thumbnails/${encoded(path)}`, { size: String(PREVIEW_PX) });
   }
   const url = new URL(thumb.src);
   url.searchParams.set("size", String(PREVIEW_PX));
   return url.href;
 }
 
-/** Return where the picture of `entry` may be had for a stage, what is best first. `isMade` tells the server's
-    from the file, `isOpaque` that no pixel can be seen through, and `patience` how long it is worth waiting for.
+/** Return the sources of the picture of `entry` for a stage, the best first. `isRendition` marks the server's
+    version, `isOpaque` a format without transparency, and `timeout` is how long to wait for it, in milliseconds.
     @type {(entry: Entry, stage: HTMLElement) => Source[]} */
 export function sourcesOf(entry, stage) {
-  const file = { url: shownUrl(entry.path), isMade: false, isOpaque: entry.mediaType === "image/jpeg" };
-  if (!MADE.has(entry.mediaType ?? "")) {
-    return [file];
+  const file = { url: inlineUrl(entry.path), isRendition: false, isOpaque: entry.mediaType === "image/jpeg" };
+  if (!hasRendition(entry)) {
+    return isLimited ? [] : [file];
   }
-  const isOurs = OURS_ALONE.has(entry.mediaType ?? "");
-  const isBetter = isOurs || (entry.size > LARGE_BYTES && isScreenSmall(stage));
-  const made = { url: madeUrl(entry), isMade: true, patience: isOurs ? PATIENCE_MS : SHORT_PATIENCE_MS };
-  return isBetter ? [made, file] : [file, made];
+  const isServerOnly = SERVER_ONLY.has(entry.mediaType ?? "");
+  const isBetter = isServerOnly || (entry.size > LARGE_BYTES && isScreenSmall(stage));
+  const rendition = {
+    url: renditionUrl(entry),
+    isRendition: true,
+    timeout: isServerOnly ? TIMEOUT_MS : FALLBACK_TIMEOUT_MS,
+  };
+  if (isLimited) {
+    return [{ ...rendition, timeout: TIMEOUT_MS }];
+  }
+  return isBetter || isGuest ? [rendition, file] : [file, rendition];
 }
 
-/** Tell whether browsers show the file itself.
+/** Return whether browsers can show the file itself.
     @type {(entry: Entry) => boolean} */
-export const isShowable = ({ mediaType }) => !OURS_ALONE.has(mediaType ?? "");
+export const isShowable = ({ mediaType }) => !isLimited && !SERVER_ONLY.has(mediaType ?? "");
 
-/** Wait until the server has made a picture; returns false when it will not, or not in time. Raises `Failure`.
+/** Wait until the server has made its version; resolves to false if it cannot, or not in time. Raises `Failure`.
     @type {(source: Source, signal: AbortSignal) => Promise<boolean>} */
-async function comes({ url, patience = 0 }, signal) {
+async function waitForRendition({ url, timeout = 0 }, signal) {
   for (let waited = 0; ; ) {
-    const answer = await successOf(ask("HEAD", url));
+    const answer = await successOf(request("HEAD", url));
     signal.throwIfAborted();
     if (answer.status !== 202) {
       return answer.status === 200;
     }
     const again = 1000 * (Number(answer.headers.get("Retry-After")) || 1);
     waited += again;
-    if (waited > patience) {
+    if (waited > timeout) {
       return false;
     }
     await new Promise((resolve) => {
@@ -89,7 +96,7 @@ async function comes({ url, patience = 0 }, signal) {
   }
 }
 
-/** Tell whether the first pixel of `image` is there, which is in any of the corners: a photograph may be turned.
+/** Return whether the first pixel of `image` is decoded; after rotation it can be in any corner.
     @type {(image: HTMLImageElement) => boolean} */
 function hasBegun(image) {
   const context = /** @type {OffscreenCanvasRenderingContext2D} */ (
@@ -104,14 +111,14 @@ function hasBegun(image) {
   return context.getImageData(0, 0, 1, 1).data[3] > 0;
 }
 
-/** Have `image` show what is at `url`; returns whether it does.
+/** Load `url` into `image`; resolves to whether it can be shown.
     @type {(image: HTMLImageElement, source: Source) => Promise<boolean>} */
-async function shows(image, { url, isOpaque }) {
-  // The same address again would be no reason to fetch it again.
+async function loadInto(image, { url, isOpaque }) {
+  // The same address again would not be fetched again.
   image.removeAttribute("src");
   image.src = url;
   return image.decode().then(
-    // Of one that was cut off a browser shows as much as there is, be it nothing.
+    // Browsers show as much of a truncated file as there is, even if it is nothing.
     () => !isOpaque || hasBegun(image),
     () => false,
   );
@@ -119,15 +126,15 @@ async function shows(image, { url, isOpaque }) {
 
 /** @type {(image: HTMLImageElement, source: Source, signal: AbortSignal) => Promise<boolean>} */
 async function load(image, source, signal) {
-  if (await shows(image, source)) {
+  if (await loadInto(image, source)) {
     return true;
   }
   signal.throwIfAborted();
-  return source.isMade && (await comes(source, signal)) && shows(image, source);
+  return source.isRendition && (await waitForRendition(source, signal)) && loadInto(image, source);
 }
 
-/** Have `image` show the first of `sources` that can be shown, and return it; null when none can. Raises `Failure`
-    where the server refuses its picture.
+/** Load the first of `sources` that works into `image` and return it, null if none does. Raises `Failure` if the
+    server refuses its version.
     @type {(image: HTMLImageElement, sources: Source[], signal: AbortSignal) => Promise<Source | null>} */
 export async function showFirst(image, sources, signal) {
   for (const source of sources) {

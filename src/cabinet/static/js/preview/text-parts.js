@@ -1,32 +1,32 @@
-/* A long text in parts of one size, each of whole lines, fetched when it is wanted.
+/* A long text file in parts of whole lines and about the same size, fetched one at a time.
 
-   Rule: where a part ends the next begins, whichever of them is fetched first: both look at the same bytes. */
+   Rule: adjacent parts agree on their boundary, whichever is fetched first, because both look at the same bytes. */
 
 import { contentUrl, send } from "../core/http.js";
 
-/** @import { Entry } from "../list/list.js" */
+/** @import { Entry } from "../list/rows.js" */
 
-// More than anybody reads at once, and what a browser lays out without a pause. Even, as units of UTF-16 are.
+// What a browser lays out without a noticeable delay. Even, as UTF-16 code units are.
 export const PART_BYTES = 250_000;
-// How far behind the end of a part the end of its last line is looked for; a longer line is cut.
-const SLACK_BYTES = 4_096;
+// How far to look for the end of the last line of a part; a longer line is split.
+const MAX_LINE_BYTES = 4_096;
 const LINE_FEED = 10;
 const RANGE_TOTAL = /\/(\d+)$/;
 
-/** Return how many parts `total` bytes are; the last of them is half as long to half as long again.
+/** Return the number of parts of `total` bytes; the last has half to one and a half times the usual size.
     @type {(total: number) => number} */
 export const countParts = (total) => Math.max(Math.round(total / PART_BYTES), 1);
 
-/** Return the place in `bytes` behind the first end of a line at `at` or, if that is the start of a line, `at`
-    itself; where none comes within the slack, the first place where a letter of UTF-8 may begin.
+/** Return the offset in `bytes` after the first line break from `at` on, or `at` itself at the start of a line;
+    without a line break within the slack, the first offset where a UTF-8 character may begin.
     @type {(bytes: Uint8Array, at: number, encoding: string | null) => number} */
 function lineStart(bytes, at, encoding) {
   const isWide = encoding?.startsWith("utf-16");
   const unit = isWide ? 2 : 1;
-  const stop = Math.min(at + SLACK_BYTES, bytes.length - unit + 1);
+  const stop = Math.min(at + MAX_LINE_BYTES, bytes.length - unit + 1);
   for (let place = at - unit; place < stop; place += unit) {
     const value = isWide ? bytes[place] + bytes[place + 1] : bytes[place];
-    // The other half of a wide one is 0.
+    // The other byte of a UTF-16 line feed is 0.
     if (value === LINE_FEED && (!isWide || bytes[place] * bytes[place + 1] === 0)) {
       return place + unit;
     }
@@ -38,7 +38,7 @@ function lineStart(bytes, at, encoding) {
   return place;
 }
 
-/** A part that was fetched: `bytes` from `start` on, and `total`, of all the file. */
+/** A fetched part: its `bytes` at `offset`, and the `total` size of the file. */
 export class Part {
   /** @param {number} index
       @param {Uint8Array} bytes
@@ -60,7 +60,7 @@ export class Part {
     return this.index === this.count - 1;
   }
 
-  /** Return its lines in an encoding, as bytes.
+  /** Return the whole lines of the part in an encoding, as bytes.
       @type {(encoding: string | null) => Uint8Array} */
   lines(encoding) {
     const { bytes, index, offset } = this;
@@ -70,24 +70,24 @@ export class Part {
   }
 }
 
-/** Fetch the part `index` of a file of `total` bytes, or if that is shorter now its last; raises `Failure`.
+/** Fetch part `index` of a file of `total` bytes; the last part if the file is shorter now. Raises `Failure`.
     @type {(entry: Entry, index: number, total: number) => Promise<Part>} */
 export async function fetchPart(entry, index, total) {
   const count = countParts(total);
   const isLast = index >= count - 1;
-  // What comes before the part tells whether it begins with a line; two bytes are a unit of any encoding.
+  // The two bytes before the part tell whether it starts with a line.
   const from = Math.max(index * PART_BYTES - 2, 0);
-  const to = isLast ? "" : (index + 1) * PART_BYTES + SLACK_BYTES - 1;
+  const to = isLast ? "" : (index + 1) * PART_BYTES + MAX_LINE_BYTES - 1;
   const response = await send("GET", contentUrl(entry.path), null, {
     Accept: "*/*",
     Range: `bytes=${from}-${to}`,
   });
   const bytes = new Uint8Array(await response.arrayBuffer());
-  const [, told] = RANGE_TOTAL.exec(response.headers.get("Content-Range") ?? "") ?? [];
-  // Without ranges it is all there is.
-  const now = told === undefined ? bytes.length : Number(told);
-  const offset = told === undefined ? 0 : from;
-  // It has grown or shrunk meanwhile: what was asked for as its end is not.
+  const [, totalText] = RANGE_TOTAL.exec(response.headers.get("Content-Range") ?? "") ?? [];
+  // Without range support, the answer is the whole file.
+  const now = totalText === undefined ? bytes.length : Number(totalText);
+  const offset = totalText === undefined ? 0 : from;
+  // The size of the file has changed: the end is somewhere else now.
   if (isLast && countParts(now) !== count) {
     return fetchPart(entry, countParts(now) - 1, now);
   }

@@ -1,17 +1,17 @@
-/* A text, code and markup too, as it is written; a long one in parts.
+/* Text files, including code and markup, as source text; a long one in parts.
 
-   Rule: text nodes only; no byte of it is ever parsed. */
+   Rule: text nodes only; nothing is parsed as markup. */
 
 import { copyOf, part, parts } from "../core/dom.js";
 import { number, size } from "../core/format.js";
 import { text } from "../core/texts.js";
 import { warn } from "../ui/toasts.js";
 import { decode, guess } from "./encodings.js";
+import { PreviewError, showFallback } from "./fallback.js";
 import { fetchPart } from "./text-parts.js";
-import { showInstead, Unshowable } from "./trouble.js";
 
-/** @import { Entry } from "../list/list.js" */
-/** @import { Place } from "./preview.js" */
+/** @import { Entry } from "../list/rows.js" */
+/** @import { Place } from "./viewers.js" */
 /** @import { Part } from "./text-parts.js" */
 
 class TextView {
@@ -24,21 +24,21 @@ class TextView {
     /** @type {Part | null} */
     this.part = null;
     this.wanted = 0;
-    // What was found out, and what somebody chose instead.
+    // The detected encoding; the user's choice overrides it.
     /** @type {string | null} */
-    this.guessed = "ascii";
-    this.chosen = "";
+    this.detected = "ascii";
+    this.selectedEncoding = "";
     this.total = entry.size;
     this.chooser = copyOf("preview-encoding");
     this.select = part(this.chooser, "select", HTMLSelectElement);
     this.select.addEventListener("change", () => {
-      this.chosen = this.select.value;
+      this.selectedEncoding = this.select.value;
       this.draw();
     });
     tools.append(this.chooser);
   }
 
-  /** Show the part `index`, from its beginning or at its end; a later request overtakes this one.
+  /** Show part `index` from its beginning or end; a later call supersedes this one.
       @type {(index: number, isAtEnd?: boolean) => Promise<void>} */
   async go(index, isAtEnd = false) {
     this.wanted = index;
@@ -53,13 +53,13 @@ class TextView {
     this.stage.scrollTop = isAtEnd ? this.stage.scrollHeight : 0;
   }
 
-  /** Return the encoding of the part: as chosen, else as guessed of the first that is more than ASCII.
+  /** Return the encoding: the user's choice, else the one detected in the first part with non-ASCII characters.
       @type {(shown: Part) => string | null} */
   encoding(shown) {
-    if (this.guessed === "ascii" || this.guessed === null) {
-      this.guessed = guess(shown.lines(null), !shown.isLast);
+    if (this.detected === "ascii" || this.detected === null) {
+      this.detected = guess(shown.lines(null), !shown.isLast);
     }
-    return this.chosen || this.guessed;
+    return this.selectedEncoding || this.detected;
   }
 
   draw() {
@@ -68,10 +68,10 @@ class TextView {
       return;
     }
     const encoding = this.encoding(fetched);
-    this.tellEncoding();
+    this.showEncoding();
     stage.dataset.kind = encoding === null ? "none" : "text";
     if (encoding === null) {
-      showInstead(stage, entry, text("preview-none"));
+      showFallback(stage, entry, text("preview-none"));
       return;
     }
     const shown = document.createElement("pre");
@@ -81,14 +81,14 @@ class TextView {
     stage.replaceChildren(...(fetched.count > 1 ? [this.bar(fetched), shown] : [shown]));
   }
 
-  tellEncoding() {
+  showEncoding() {
     const [automatic] = this.select.options;
-    const known = this.guessed === "ascii" ? "utf-8" : this.guessed;
+    const known = this.detected === "ascii" ? "utf-8" : this.detected;
     const name = [...this.select.options].find(({ value }) => value === known)?.textContent;
     automatic.textContent = name ? text("preview-guessed", { name }) : text("preview-unguessed");
   }
 
-  /** Return the bar that leads from part to part.
+  /** Return the navigation bar for the parts.
       @type {(fetched: Part) => HTMLElement} */
   bar(fetched) {
     const bar = copyOf("preview-parts");
@@ -109,7 +109,7 @@ class TextView {
     return bar;
   }
 
-  /** Go to another part, and leave the focus on what led there.
+  /** Show another part, and keep the focus on the button.
       @type {(index: number, to: string) => Promise<void>} */
   async turn(index, to) {
     try {
@@ -129,7 +129,7 @@ class TextView {
     @type {(entry: Entry, place: Place) => Promise<void>} */
 export async function show(entry, place) {
   if (entry.size === 0) {
-    throw new Unshowable(text("preview-empty"));
+    throw new PreviewError(text("preview-empty"));
   }
   await new TextView(entry, place).go(0);
 }

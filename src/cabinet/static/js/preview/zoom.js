@@ -1,18 +1,18 @@
-/* The buttons and keys that make what is on the stage larger and smaller. */
+/* The zoom buttons and keys of the preview. */
 
-import { meantBy } from "../actions/preview-keys.js";
+import { shortcutFor } from "../actions/preview-keys.js";
 import { byId, parts } from "../core/dom.js";
 
-/** @import { Place } from "./preview.js" */
+/** @import { Place } from "./viewers.js" */
 
 const STEP = 1.4;
 
-/** What each key multiplies by; null is for as large as fits.
+/** The zoom factor of each key; null fits the content to the stage.
     @type {Record<string, number | null>} */
 const FACTORS = { larger: STEP, smaller: 1 / STEP, fit: null };
 
-/** Offer to zoom until `signal` is aborted: `zoom(factor)` is called with what to multiply by, and
-    with null for as large as fits.
+/** Add the zoom controls until `signal` is aborted; `zoom(factor)` is called with the factor to multiply by, null to
+    fit the content to the stage.
     @type {(place: Place, zoom: (factor: number | null) => void) => void} */
 export function offerZoom({ tools, dialog, signal }, zoom) {
   const buttons = document.importNode(byId("preview-zoom", HTMLTemplateElement).content, true);
@@ -22,7 +22,7 @@ export function offerZoom({ tools, dialog, signal }, zoom) {
   tools.append(buttons);
   /** @type {(event: KeyboardEvent) => void} */
   const byKey = (event) => {
-    const factor = FACTORS[meantBy(event) ?? ""];
+    const factor = FACTORS[shortcutFor(event) ?? ""];
     if (factor !== undefined) {
       event.preventDefault();
       zoom(factor);

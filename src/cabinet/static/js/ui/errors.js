@@ -1,12 +1,12 @@
-/* What goes wrong while something is done, told in a toast. */
+/* Errors of actions, shown in a toast. */
 
 import { Failure } from "../core/http.js";
 import { text } from "../core/texts.js";
 import { warn } from "./toasts.js";
 
-/** Tell of what went wrong; what nobody foresaw is for the console, too.
+/** Show an error; an unexpected one is also logged to the console.
     @type {(failure: unknown) => void} */
-export function tell(failure) {
+export function showError(failure) {
   warn(failure instanceof Failure ? failure.message : text("unforeseen"));
   if (!(failure instanceof Failure)) {
     reportError(failure);

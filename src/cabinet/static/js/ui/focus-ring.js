@@ -1,22 +1,22 @@
-/* The ring round what has the focus, for those who go by keys.
+/* The focus ring, for keyboard users.
 
-   Rule: shows less than the browser would, never more. WebKit rings whatever a script gives the focus to, even
-   where a pointer has led there; Chromium and Firefox do not. */
+   Rule: hides the ring where the browser should not show it, never adds one. WebKit shows the ring on every focus
+   set by a script, even after a click; Chromium and Firefox do not. */
 
-// What one types into shows that it has the focus, however it came by it.
-const TYPING = 'input:not([type="checkbox"], [type="radio"]), textarea, [contenteditable]';
+// Text fields always show that they have the focus.
+const TEXT_FIELDS = 'input:not([type="checkbox"], [type="radio"]), textarea, [contenteditable]';
 
 let isPointing = false;
 /** @type {Element | null} */
-let quiet = null;
+let suppressed = null;
 
-/** Show the ring again that was held back. */
+/** Show the ring that was hidden. */
 function release() {
-  quiet?.classList.remove("is-quiet");
-  quiet = null;
+  suppressed?.classList.remove("is-quiet");
+  suppressed = null;
 }
 
-/** Hold back the ring of what a pointer has led the focus to. */
+/** Hide the ring of an element that got the focus by a pointer. */
 export function bindFocusRing() {
   /** @type {(type: string, act: (event: Event) => void) => void} */
   const listen = (type, act) => document.addEventListener(type, act, { capture: true, passive: true });
@@ -33,10 +33,10 @@ export function bindFocusRing() {
       isPointing &&
       target instanceof Element &&
       target.matches(":focus-visible") &&
-      !target.matches(TYPING)
+      !target.matches(TEXT_FIELDS)
     ) {
-      quiet = target;
-      quiet.classList.add("is-quiet");
+      suppressed = target;
+      suppressed.classList.add("is-quiet");
     }
   });
 }

@@ -1,4 +1,4 @@
-/* What keys are called on the keyboard in front of whoever reads it. */
+/* Names of keys as they are on the user's keyboard. */
 
 import { text } from "../core/texts.js";
 
@@ -6,6 +6,7 @@ const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 
 /** @type {Record<string, string>} */
 const NAMES = {
+  Alt: isMac ? "⌥" : "Alt",
   ArrowDown: "↓",
   ArrowLeft: "←",
   ArrowRight: "→",
@@ -28,10 +29,10 @@ function nameOf(key) {
   return NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key);
 }
 
-/** Return the names of the keys that are held and pressed together.
+/** Return the names of the keys of a combination.
     @type {(key: string) => string[]} */
 export const partsOf = (key) => (key === "+" ? [key] : key.split("+")).map(nameOf);
 
-/** Return them in one word.
+/** Return the combination as one label.
     @type {(key: string) => string} */
 export const labelOf = (key) => partsOf(key).join(isMac ? "" : "+");

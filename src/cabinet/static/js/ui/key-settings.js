@@ -1,28 +1,28 @@
-/* Which keys of a single character do something: letters once their user has switched them on, signs until
-   they are switched off. The browser keeps it, for each user of its own.
+/* Settings of single-character shortcuts: letters are off and punctuation is on by default. Stored in the browser,
+   for each user.
 
-   Rule: asked at every key, so that all tabs obey at once. */
+   Rule: read at every key press, so that a change applies to all tabs at once. */
 
 import { parts } from "../core/dom.js";
 import { root, user } from "../core/identity.js";
 
 const NAME = `keys ${root}${user}`;
-const AT_FIRST = "signs";
+const DEFAULT_KINDS = "signs";
 
 function read() {
   try {
-    return new Set((localStorage.getItem(NAME) ?? AT_FIRST).split(" "));
+    return new Set((localStorage.getItem(NAME) ?? DEFAULT_KINDS).split(" "));
   } catch {
-    // A browser may keep nothing at all.
-    return new Set([AT_FIRST]);
+    // Storage may be blocked.
+    return new Set([DEFAULT_KINDS]);
   }
 }
 
-/** Tell whether keys of a `kind` ("letters", "signs") do something.
+/** Return whether shortcuts of a `kind` ("letters", "signs") are on.
     @type {(kind: string) => boolean} */
-export const areOn = (kind) => read().has(kind);
+export const isKindOn = (kind) => read().has(kind);
 
-/** Return the kind of `key`, as the tables write it; null for one that cannot be switched off.
+/** Return the kind of `key`, as written in the tables; null if it cannot be switched off.
     @type {(key: string) => string | null} */
 export function kindOf(key) {
   if (key.length > 1) {
@@ -31,11 +31,11 @@ export function kindOf(key) {
   return /^[a-z]$/.test(key) ? "letters" : "signs";
 }
 
-/** Tell whether `key` does something.
+/** Return whether the shortcut `key` is on.
     @type {(key: string) => boolean} */
 export function isOn(key) {
   const kind = kindOf(key);
-  return kind === null || areOn(kind);
+  return kind === null || isKindOn(kind);
 }
 
 /** @type {(kind: string, isWanted: boolean) => void} */
@@ -45,7 +45,7 @@ function switchKind(kind, isWanted) {
   try {
     localStorage.setItem(NAME, [...kinds].join(" "));
   } catch {
-    // Then it is as it was on the next page.
+    // Storage may be blocked; the setting is lost with the page.
   }
 }
 
@@ -55,16 +55,16 @@ const kindOn = (box) => box.dataset.keys ?? "";
 /** @type {(place: HTMLElement) => HTMLInputElement[]} */
 const switchesIn = (place) => parts(place, "[data-keys]", HTMLInputElement);
 
-/** Show in the switches of `place` how it is now.
+/** Show the current settings in the switches of `place`.
     @type {(place: HTMLElement) => void} */
 export function showSwitches(place) {
   for (const box of switchesIn(place)) {
-    box.checked = areOn(kindOn(box));
+    box.checked = isKindOn(kindOn(box));
   }
 }
 
-/** Let the switches in `place` show how it is and change it; `changed()` hears of that. Until then they can
-    not be pressed.
+/** Connect the switches in `place` to the settings; `changed()` is called after each change. Until then they are
+    disabled.
     @type {(place: HTMLElement, changed?: () => void) => void} */
 export function bindSwitches(place, changed = () => {}) {
   showSwitches(place);

@@ -1,4 +1,4 @@
-/* A button in each password field that shows what was typed. */
+/* A button in each password field that shows or hides the password. */
 
 import { text } from "../core/texts.js";
 import { icon } from "./icons.js";
@@ -17,7 +17,7 @@ function revealButton(input) {
     input.type = input.type === "password" ? "text" : "password";
     render();
   });
-  // A password manager recognises the field by its type, so it goes back to it before sending.
+  // Password managers recognize the field by its type, so it is restored before the form is sent.
   input.form?.addEventListener("submit", () => {
     input.type = "password";
   });
@@ -25,7 +25,7 @@ function revealButton(input) {
   return button;
 }
 
-/** Put the button beside `input`, in the frame that the server drew: whoever types already goes on typing.
+/** Add the button beside `input`, in the frame rendered by the server, so that the field keeps its focus and value.
     @type {(input: HTMLInputElement) => void} */
 export function bindPassword(input) {
   input.parentElement?.append(revealButton(input));

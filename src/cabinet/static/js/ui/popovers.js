@@ -1,8 +1,8 @@
-/* Whether the browser knows popovers, as all do that Cabinet is made for.
+/* Detection of the popover API.
 
-   Rule: without them a page is what it is without scripts, and nothing breaks. */
+   Rule: a browser without it behaves as if scripts were off. */
 
 export const HAS_POPOVERS = "popover" in HTMLElement.prototype;
 
-/** The selector of a popover that shows; a browser that does not know it would refuse all around it. */
+/** The selector of an open popover; browsers that do not know it would reject the whole selector list. */
 export const OPEN_POPOVER = CSS.supports("selector(:popover-open)") ? "[popover]:popover-open" : ":not(*)";

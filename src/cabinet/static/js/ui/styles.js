@@ -1,13 +1,13 @@
-/* The stylesheets that a first view does without: dialogs, the details, the preview. They come together,
-   as soon as scripts do, for with each one more the browser looks at every row of a long list again. */
+/* The stylesheets that the first view does not need: dialogs, details, preview. They are loaded together, because
+   the browser recalculates the styles of a long list for each one. */
 
 const link = document.createElement("link");
 link.rel = "stylesheet";
-link.href = new URL("../../css/dialogs+details+preview.css", import.meta.url).pathname;
+link.href = new URL("../../css/dialogs+details+preview+sharing.css", import.meta.url).pathname;
 
-/** Resolves once they hold; when they cannot be loaded, one goes without.
+/** Resolves once the stylesheets are applied, or failed to load.
     @type {Promise<unknown>} */
-export const styled = new Promise((resolve) => {
+export const stylesLoaded = new Promise((resolve) => {
   link.addEventListener("load", resolve);
   link.addEventListener("error", resolve);
 });

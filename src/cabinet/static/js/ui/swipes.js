@@ -1,13 +1,13 @@
-/* Swipes to the left and to the right, by one finger. */
+/* Horizontal swipes with one finger. */
 
 import { around } from "../core/dom.js";
 
-const LEAST_PX = 60;
-// How much flatter than steep a swipe has to be.
-const FLATNESS = 2;
+const MIN_DISTANCE_PX = 60;
+// How many times longer than its vertical distance a swipe has to be.
+const MIN_RATIO = 2;
 
-/** Call `turn(1)` for a swipe to the left over `element`, `turn(-1)` for one to the right. What scrolls
-    sideways itself keeps its swipes, and so does a player, whose time line is pulled.
+/** Call `turn(1)` for a swipe to the left over `element`, `turn(-1)` for one to the right. Elements that scroll
+    horizontally and media players keep their swipes.
     @type {(element: HTMLElement, turn: (by: number) => void) => void} */
 export function bindSwipes(element, turn) {
   /** @type {Touch | null} */
@@ -24,7 +24,7 @@ export function bindSwipes(element, turn) {
     const across = start ? start.clientX - end.clientX : 0;
     const down = start ? Math.abs(start.clientY - end.clientY) : 0;
     const isZoomed = (visualViewport?.scale ?? 1) > 1.01;
-    if (!isZoomed && Math.abs(across) > Math.max(LEAST_PX, down * FLATNESS)) {
+    if (!isZoomed && Math.abs(across) > Math.max(MIN_DISTANCE_PX, down * MIN_RATIO)) {
       turn(Math.sign(across));
     }
     start = null;

@@ -1,6 +1,6 @@
-/* The button that goes from the device's colours to light, to dark, and round again.
+/* The button that cycles through the themes: automatic, light, dark.
 
-   The choice lives in a cookie, so that the server writes it into the page and nothing flashes. */
+   The choice is stored in a cookie, so that the server renders it and nothing flashes. */
 
 import { part } from "../core/dom.js";
 
@@ -11,7 +11,7 @@ const root = document.documentElement;
 const current = () => root.dataset.theme ?? "auto";
 
 /** @type {(theme: string) => void} */
-function choose(theme) {
+function setTheme(theme) {
   if (theme === "auto") {
     delete root.dataset.theme;
   } else {
@@ -22,7 +22,7 @@ function choose(theme) {
 }
 
 /** @type {(button: HTMLElement) => void} */
-function name(button) {
+function labelButton(button) {
   const label = button.dataset[current()] ?? "";
   button.setAttribute("aria-label", label);
   part(button, ".theme-word").textContent = label;
@@ -31,9 +31,9 @@ function name(button) {
 
 /** @type {(button: HTMLElement) => void} */
 export function bindTheme(button) {
-  name(button);
+  labelButton(button);
   button.addEventListener("click", () => {
-    choose(ORDER[(ORDER.indexOf(current()) + 1) % ORDER.length]);
-    name(button);
+    setTheme(ORDER[(ORDER.indexOf(current()) + 1) % ORDER.length]);
+    labelButton(button);
   });
 }

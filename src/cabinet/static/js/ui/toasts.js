@@ -1,15 +1,15 @@
-/* Short messages at the bottom of the page. Good news goes by itself, bad news stays.
+/* Toasts: short messages at the bottom of the page. Confirmations disappear, errors stay.
 
    Rule: a message is text, never markup. */
 
 import { byId, copyOf, part, parts } from "../core/dom.js";
-import { keepRoomFor } from "./toasts-room.js";
+import { reserveSpace } from "./toast-space.js";
 
-/** What a message offers to do.
+/** A button in a message.
     @typedef {{ label: string, run: () => unknown }} Action */
 
-const LASTS_FOR_MS = 8_000;
-const AT_ONCE = 3;
+const DURATION_MS = 8_000;
+const MAX_SHOWN = 3;
 
 const toasts = byId("toasts");
 const regions = {
@@ -17,10 +17,10 @@ const regions = {
   alert: part(toasts, '[role="alert"]'),
 };
 
-keepRoomFor(toasts);
+reserveSpace(toasts);
 
-/** Let messages be where they can be seen, heard and pressed: within the dialog that shuts out all else. */
-function comeForward() {
+/** Move the toasts into the topmost modal dialog, outside of which nothing can be seen or pressed. */
+function moveToTopDialog() {
   const place = [...document.querySelectorAll("dialog:modal")].at(-1) ?? document.body;
   if (toasts.parentElement !== place) {
     place.append(toasts);
@@ -37,10 +37,10 @@ document.addEventListener(
   { capture: true },
 );
 
-/** Make room for one more by what went well; what did not stays until somebody has seen it. */
+/** Remove the oldest confirmations when there are too many; errors stay until dismissed. */
 function makeRoom() {
   const shown = toasts.querySelectorAll(".note:not(.visually-hidden)");
-  if (shown.length >= AT_ONCE) {
+  if (shown.length >= MAX_SHOWN) {
     toasts.querySelector('[role="status"] .note:not(.visually-hidden)')?.remove();
   }
 }
@@ -56,17 +56,17 @@ function draw(message) {
 /** @type {(region: HTMLElement, note: HTMLElement) => void} */
 function add(region, note) {
   makeRoom();
-  comeForward();
+  moveToTopDialog();
   region.append(note);
 }
 
-/** Take `note` away after a while; it stays for as long as a pointer or the focus rests on it.
+/** Remove `note` after a while; the timer stops while the pointer or the focus is on it.
     @type {(note: HTMLElement) => void} */
-function fade(note) {
+function hideLater(note) {
   let timer = 0;
   const wait = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => note.remove(), LASTS_FOR_MS);
+    timer = window.setTimeout(() => note.remove(), DURATION_MS);
   };
   const hold = () => clearTimeout(timer);
   const release = () => note.matches(":hover, :focus-within") || wait();
@@ -90,32 +90,31 @@ function actionButton({ label, run }, note) {
   return button;
 }
 
-/** Say that something went well, with a button for `action`, which is a `label` and what it shall
-    `run`, if there is one. Returns what takes the message away.
+/** Show a confirmation, with a button for `action` if given. Returns a function that removes the message.
     @type {(message: string, action?: Action | null) => () => void} */
-export function say(message, action = null) {
+export function notify(message, action = null) {
   const note = draw(message);
   if (action) {
     part(note, "p").after(actionButton(action, note));
   }
   add(regions.status, note);
-  fade(note);
+  hideLater(note);
   return () => note.remove();
 }
 
-/** Tell those who listen what those who look can see elsewhere; what is urgent interrupts them.
+/** Announce to screen readers what is visible elsewhere on the page; an urgent message interrupts.
     @type {(message: string, how?: { isUrgent?: boolean }) => void} */
 export function announce(message, { isUrgent = false } = {}) {
   const note = draw(message);
   note.classList.add("visually-hidden");
-  // Nobody sees a button in it, so nobody shall come to one.
+  // The button is not visible, so it must not get the focus either.
   part(note, "button").remove();
-  comeForward();
+  moveToTopDialog();
   (isUrgent ? regions.alert : regions.status).append(note);
-  setTimeout(() => note.remove(), LASTS_FOR_MS);
+  setTimeout(() => note.remove(), DURATION_MS);
 }
 
-/** Say that something went wrong, with a button for `action` if there is one; the same is not said twice.
+/** Show an error, with a button for `action` if given; the same error is not shown twice.
     @type {(message: string, action?: Action | null) => void} */
 export function warn(message, action = null) {
   const same = parts(toasts, '[role="alert"] .note:not(.visually-hidden)');

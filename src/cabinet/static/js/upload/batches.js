@@ -1,15 +1,15 @@
-/* Small files, many in one request: a round trip and a commit for each would take most of the time.
+/* Small files are sent in batches: one request and one commit per file would take most of the time.
 
-   A batch is held in memory while it is sent, so it is small, and what is hashed is what is sent. The
-   server stores all of it or nothing.
+   A batch is read into memory first, so it is small, and the hash is of what is sent. The server stores all of it or
+   nothing.
 
-   Rule: the transfer of a batch as upload/queue.js describes it; it reports nothing of a task that has left. */
+   Rule: a transfer as in upload/scheduler.js; it reports nothing of a task that has left the batch. */
 
-import { Failure, failure, root } from "../core/http.js";
+import { base, Failure, failure } from "../core/http.js";
 import { text } from "../core/texts.js";
 import { hashOfBlock } from "./content-hash.js";
 import { canHash } from "./hashing.js";
-import { arrived, bodyLimit, isTooMuch } from "./limits.js";
+import { bodyLimit, isTooLarge, recordArrival } from "./limits.js";
 import { sendBody } from "./sending.js";
 import { StallWatch } from "./stall.js";
 
@@ -17,51 +17,51 @@ import { StallWatch } from "./stall.js";
 /** @import { Batches } from "./scheduler.js" */
 /** @import { Stored, Task } from "./task.js" */
 
-/** A file as it is now, and its hash where the browser computes one.
+/** A file in memory, and its hash where the browser can compute one.
     @typedef {{ task: Task, content: ArrayBuffer, hash: string | null }} Loaded */
 
-// Files, of at most so many bytes each, and bytes in all: as filecli does (client/transfer/batches.py).
-const MOST_FILES = 500;
+// The limits of a batch, the same as in filecli (client/transfer/batches.py).
+const MAX_FILES = 500;
 const SMALL_BYTES = 1024 * 1024;
-const MOST_BYTES = 8 * 1024 * 1024;
-// What a cut line costs: as much as all of the line carries in so many seconds, once that is known.
-const SECONDS = 1;
-const LEAST_BYTES = 512 * 1024;
-const FIRST_BYTES = 1024 * 1024;
+const MAX_BYTES = 8 * 1024 * 1024;
+// A dropped connection loses at most what it carries in this time, once the speed is known.
+const MAX_SECONDS = 1;
+const MIN_BYTES = 512 * 1024;
+const INITIAL_BYTES = 1024 * 1024;
 
-// No status: the server has nothing to do with it, and no other try would help.
+// Not a status: a local problem, which a retry would not solve.
 const LOCAL = -1;
 const FORBIDDEN = 403;
 
-// Round a path and a content in a form. A letter is a unit of UTF-16, as in the length of a path.
-const HEAD_BYTES = 512;
-const MOST_BYTES_OF_A_LETTER = 3;
+// The overhead of a file in the form, without the path; paths are counted in UTF-16 code units.
+const HEADER_BYTES = 512;
+const MAX_BYTES_PER_UNIT = 3;
 
-// A name that is no Unicode would become another one in a form.
+// A lone surrogate in a name would be replaced in a form.
 /** @type {(task: Task) => boolean} */
-const canGoAlong = ({ size, path }) => size <= SMALL_BYTES && (path.isWellFormed?.() ?? true);
+const canBatch = ({ size, path }) => size <= SMALL_BYTES && (path.isWellFormed?.() ?? true);
 
-/** Return how much a task adds to a form at most, with the heads of its two parts.
+/** Return the maximum size of a task in the form, including the headers of its two parts.
     @type {(task: Task) => number} */
-const weightOf = ({ size, path }) => size + HEAD_BYTES + MOST_BYTES_OF_A_LETTER * path.length;
+const maxFormSize = ({ size, path }) => size + HEADER_BYTES + MAX_BYTES_PER_UNIT * path.length;
 
-/** Return those of `tasks` that go with the first of them, and it; `rate` is in bytes a second.
+/** Return the tasks that go into a batch with the first one; `rate` is in bytes per second.
     @type {(tasks: Task[], rate: number) => Task[]} */
 function gather(tasks, rate) {
   const [first] = tasks;
-  if (!canGoAlong(first)) {
+  if (!canBatch(first)) {
     return [first];
   }
-  const suitable = rate ? Math.max(LEAST_BYTES, rate * SECONDS) : FIRST_BYTES;
-  const most = Math.min(MOST_BYTES, suitable, bodyLimit());
+  const suitable = rate ? Math.max(MIN_BYTES, rate * MAX_SECONDS) : INITIAL_BYTES;
+  const most = Math.min(MAX_BYTES, suitable, bodyLimit());
   const together = [];
   let bytes = 0;
   for (const task of tasks) {
-    if (!canGoAlong(task) || task.onConflict !== first.onConflict) {
+    if (!canBatch(task) || task.onConflict !== first.onConflict) {
       continue;
     }
-    bytes += weightOf(task);
-    if (together.length === MOST_FILES || (together.length && bytes > most)) {
+    bytes += maxFormSize(task);
+    if (together.length === MAX_FILES || (together.length && bytes > most)) {
       break;
     }
     together.push(task);
@@ -69,11 +69,11 @@ function gather(tasks, rate) {
   return together;
 }
 
-// The account may not, or the disk is full: each of the files would hear the same.
+// Permission or disk space: every file would be refused for the same reason.
 /** @type {(failure: Failure) => boolean} */
 const isForAll = ({ status, type }) => status === FORBIDDEN || type === "storage-full";
 
-/** Return a file as it is now, and its hash where the browser computes one; null if it cannot be read.
+/** Return the content of a file, and its hash where the browser can compute one; null if it cannot be read.
     @type {(task: Task) => Promise<Loaded | { task: Task, content: null, hash: null }>} */
 async function load(task) {
   try {
@@ -84,10 +84,10 @@ async function load(task) {
   }
 }
 
-/** Return the form of what was loaded, its type, and where in it each content starts.
+/** Return the multipart form of the files, its content type, and the offset of each file in it.
     @type {(loaded: Loaded[]) => { body: Blob, type: string, starts: number[] }} */
 function formOf(loaded) {
-  // 128 random bits: no content holds them by chance, and none can be made to.
+  // 128 random bits, so that no content can contain the boundary.
   const random = crypto.getRandomValues(new Uint8Array(16));
   const boundary = Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
   const encoder = new TextEncoder();
@@ -123,7 +123,7 @@ class Batch {
       @param {BatchReport} report */
   constructor(tasks, report) {
     this.report = report;
-    this.inside = new Set(tasks);
+    this.tasks = new Set(tasks);
     /** @type {XMLHttpRequest | null} */
     this.request = null;
     this.bodyBytes = 0;
@@ -132,13 +132,13 @@ class Batch {
   }
 
   async start() {
-    const loaded = await Promise.all([...this.inside].map(load));
+    const loaded = await Promise.all([...this.tasks].map(load));
     for (const { task } of loaded.filter(({ content }) => !content)) {
-      if (this.inside.delete(task)) {
+      if (this.tasks.delete(task)) {
         this.report.failed([task], new Failure(LOCAL, text("file-changed")));
       }
     }
-    const going = loaded.flatMap((each) => (each.content && this.inside.has(each.task) ? each : []));
+    const going = loaded.flatMap((each) => (each.content && this.tasks.has(each.task) ? each : []));
     if (going.length) {
       this.send(going);
     }
@@ -148,7 +148,7 @@ class Batch {
   send(loaded) {
     const { body, type, starts } = formOf(loaded);
     this.bodyBytes = body.size;
-    const url = `${root}upload?on_conflict=${loaded[0].task.onConflict}`;
+    const url = `${base}upload?on_conflict=${loaded[0].task.onConflict}`;
     this.watch.start();
     this.request = sendBody(
       "POST",
@@ -172,16 +172,16 @@ class Batch {
   /** @type {(loaded: Loaded[], entries: { path: string, content_hash: string }[]) => void} */
   finish(loaded, entries) {
     this.watch.stop();
-    arrived(loaded.map(({ task }) => task));
+    recordArrival(loaded.map(({ task }) => task));
     /** @type {[Task, Stored][]} */
     const results = loaded.map(({ task }, index) => {
       const { path, content_hash: contentHash } = entries[index];
       return [task, { path, contentHash, wasReplaced: task.isReplacing }];
     });
     /** @type {(each: Loaded) => boolean} */
-    const isInside = ({ task }) => this.inside.has(task);
+    const isInside = ({ task }) => this.tasks.has(task);
     const proven = loaded.filter((each) => each.hash && isInside(each));
-    this.report.stored(results.filter(([task]) => this.inside.has(task)));
+    this.report.stored(results.filter(([task]) => this.tasks.has(task)));
     for (const { task, hash } of proven) {
       const isSame = hash === task.stored?.contentHash;
       this.report.verified(task, isSame ? null : new Failure(LOCAL, text("differs")));
@@ -191,9 +191,9 @@ class Batch {
   /** @type {(reason: Failure) => Promise<void>} */
   async fail(reason) {
     this.end();
-    const isAgain = await isTooMuch(reason, this.bodyBytes, [...this.inside]);
-    const failed = [...this.inside];
-    this.inside.clear();
+    const isAgain = await isTooLarge(reason, this.bodyBytes, [...this.tasks]);
+    const failed = [...this.tasks];
+    this.tasks.clear();
     if (isAgain) {
       this.report.again(failed);
     } else {
@@ -201,25 +201,25 @@ class Batch {
     }
   }
 
-  /** Send nothing more. */
+  /** Abort the request. */
   end() {
     this.watch.stop();
     this.request?.abort();
     this.request = null;
   }
 
-  /** Let a task out. The others begin anew where its bytes are still on their way; once all of them are
-      with the server, what it makes of them is waited for.
+  /** Remove a task. If its bytes are still being sent, the others start anew; once everything is sent, the answer is
+      awaited.
       @type {(task: Task) => void} */
   leave(task) {
-    if (!this.inside.delete(task) || !this.request || this.isAllSent) {
+    if (!this.tasks.delete(task) || !this.request || this.isAllSent) {
       return;
     }
     this.end();
-    // Whoever lets one out may be about to let out more.
+    // The caller may be about to remove others.
     queueMicrotask(() => {
-      const others = [...this.inside];
-      this.inside.clear();
+      const others = [...this.tasks];
+      this.tasks.clear();
       this.report.again(others);
     });
   }

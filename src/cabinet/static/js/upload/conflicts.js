@@ -1,29 +1,29 @@
-/* What is in the way of files, asked before any of them is sent, and what shall become of it. */
+/* Check for name conflicts before files are sent, and ask how to resolve them. */
 
 import { byId } from "../core/dom.js";
 import { number } from "../core/format.js";
-import { exchange, root } from "../core/http.js";
+import { base, sendJson } from "../core/http.js";
 import { countText } from "../core/texts.js";
-import { ask, nameSome } from "../ui/dialogs.js";
+import { listPaths, openDialog } from "../ui/dialogs.js";
 
 /** @import { Task } from "./task.js" */
 
-// As many as the server answers for at a time.
+// The server's limit for one lookup.
 const PATHS = 1000;
 
 const dialog = byId("conflicts", HTMLDialogElement);
 
-/** Return what is at each of `paths`, null where nothing is.
+/** Return the entry at each of `paths`, null where there is none.
     @type {(paths: string[]) => Promise<(object | null)[]>} */
 async function lookUp(paths) {
   try {
-    const { entries } = await exchange("POST", `${root}lookup`, { paths });
+    const { entries } = await sendJson("POST", `${base}lookup`, { paths });
     return entries;
   } catch (failure) {
     if (failure.status !== 422) {
       throw failure;
     }
-    // One of them cannot be a name. It will be refused by itself; here it must not spoil the others.
+    // An invalid name is rejected later on its own; here it must not affect the others.
     if (paths.length === 1) {
       return [null];
     }
@@ -32,9 +32,9 @@ async function lookUp(paths) {
   }
 }
 
-/** Return those of `tasks` whose place is taken.
+/** Return the tasks whose name is taken.
     @type {(tasks: Task[]) => Promise<Task[]>} */
-export async function takenOf(tasks) {
+export async function findConflicts(tasks) {
   /** @type {Task[]} */
   const taken = [];
   for (let start = 0; start < tasks.length; start += PATHS) {
@@ -45,23 +45,23 @@ export async function takenOf(tasks) {
   return taken;
 }
 
-/** Ask what to do with all of `taken`; resolves to "replace", "rename", "skip", or "" for none of it.
+/** Ask how to resolve all conflicts; resolves to "replace", "rename", "skip", or "" to cancel.
     @type {(taken: Task[]) => Promise<string>} */
 function askOnce(taken) {
   byId("conflicts-title").textContent = countText("taken", taken.length, {
     count: number(taken.length),
   });
-  nameSome(
+  listPaths(
     dialog,
     taken.map((task) => task.path),
   );
-  return ask(dialog);
+  return openDialog(dialog);
 }
 
 /** @type {Promise<string>} */
 let asked = Promise.resolve("");
 
-/** Ask as `askOnce` does, once the question before is answered.
+/** Ask as `askOnce` does, after any earlier question is answered.
     @type {(taken: Task[]) => Promise<string>} */
 export function askAbout(taken) {
   asked = asked.then(() => askOnce(taken));

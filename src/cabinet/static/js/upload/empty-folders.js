@@ -1,15 +1,15 @@
-/* Folders with nothing in them, which come with what is dropped: no file brings them along.
+/* Create the empty folders of a drop; other folders are created with their files.
 
-   Rule: a folder that is there already is what was wanted. */
+   Rule: an existing folder is a success. */
 
 import { lookUp, makeFolder } from "../actions/changes.js";
-import { persist } from "../core/retry.js";
-import { arrived } from "../list/updates.js";
+import { retry } from "../core/retry.js";
+import { showAdded } from "../list/updates.js";
 import { warn } from "../ui/toasts.js";
 
 /** @import { ObstacleOf } from "../core/retry.js" */
 
-/** Make the folder at `path` unless there is one; returns its path as the server writes it. Raises `Failure`.
+/** Create the folder at `path` unless it exists; returns its path as stored. Raises `Failure`.
     @type {(path: string) => Promise<string>} */
 async function ensure(path) {
   try {
@@ -23,7 +23,7 @@ async function ensure(path) {
   }
 }
 
-/** Make folders at `paths`, past every obstacle that passes, and show them; say which cannot be made, and why.
+/** Create folders, retrying temporary failures, and show them in the list; report those that fail.
     @type {(paths: string[], obstacleOf: ObstacleOf) => Promise<void>} */
 export async function makeFolders(paths, obstacleOf) {
   /** @type {string[]} */
@@ -31,7 +31,7 @@ export async function makeFolders(paths, obstacleOf) {
   for (const path of paths) {
     try {
       made.push(
-        await persist(
+        await retry(
           () => ensure(path),
           obstacleOf,
           () => {},
@@ -41,8 +41,8 @@ export async function makeFolders(paths, obstacleOf) {
       warn(`${path}: ${failure.message}`);
     }
   }
-  await persist(
-    () => arrived(made),
+  await retry(
+    () => showAdded(made),
     obstacleOf,
     () => {},
   );

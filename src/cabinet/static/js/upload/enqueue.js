@@ -1,31 +1,32 @@
-/* From files that somebody chose to tasks that may go: too large, in the way of one another, agreed on.
+/* Turns selected files into upload tasks: checks the size limit, resolves name conflicts, releases the rest.
 
-   Rule: nothing is sent before every question about it is answered. */
+   Rule: nothing is sent before all questions about it are answered. */
 
 import { size } from "../core/format.js";
-import { persist } from "../core/retry.js";
+import { retry } from "../core/retry.js";
+import { may } from "../core/rights.js";
 import { countText, text } from "../core/texts.js";
 import { warn } from "../ui/toasts.js";
-import { askAbout, takenOf } from "./conflicts.js";
+import { askAbout, findConflicts } from "./conflicts.js";
 import { Task } from "./task.js";
 
 /** @import { ObstacleOf } from "../core/retry.js" */
 /** @import { Queue } from "./queue.js" */
 
-/** A file, and the path that it shall have.
+/** A file and its target path.
     @typedef {{ file: File, path: string }} Item */
 
-// Which tasks go after each answer; without one, none does.
+// Which tasks are sent after each answer; without an answer, none.
 /** @type {Record<string, (task: Task, taken: Set<Task>) => boolean>} */
-const GOING = {
+const IS_SENT = {
   replace: () => true,
   rename: () => true,
   skip: (task, taken) => !taken.has(task),
   "": () => false,
 };
 
-export class Intake {
-  /** `limit` is the size that the server takes at most.
+export class Enqueuer {
+  /** `limit` is the server's maximum file size.
       @param {Queue} queue
       @param {ObstacleOf} obstacleOf
       @param {number} limit */
@@ -33,42 +34,42 @@ export class Intake {
     this.queue = queue;
     this.obstacleOf = obstacleOf;
     this.limit = limit;
-    queue.addEventListener("again", (event) => this.takeAgain(/** @type {CustomEvent} */ (event).detail));
+    queue.addEventListener("again", (event) => this.retry(/** @type {CustomEvent} */ (event).detail));
   }
 
-  /** Take `{file, path}` items; the paths are those that they shall have.
+  /** Add `{file, path}` items with their target paths.
       @type {(items: Item[]) => Promise<void>} */
-  async take(items) {
+  async add(items) {
     const fitting = items.filter(({ file }) => file.size <= this.limit);
-    this.refuse(items.filter(({ file }) => file.size > this.limit));
+    this.reportTooLarge(items.filter(({ file }) => file.size > this.limit));
     const tasks = this.makeTasks(fitting);
     if (tasks.length) {
       this.queue.add(tasks);
-      await this.offer(tasks);
+      await this.process(tasks);
     }
   }
 
-  /** Take tasks again that were over: something may have come into the place of those that had a free one.
+  /** Retry finished tasks; a free name may have been taken meanwhile.
       @type {(tasks: Task[]) => Promise<void>} */
-  async takeAgain(tasks) {
+  async retry(tasks) {
     /** @type {(task: Task) => boolean} */
-    const isAgreed = ({ isReplacing, onConflict }) => isReplacing || onConflict === "rename";
-    this.queue.release(tasks.filter(isAgreed));
-    await this.offer(tasks.filter((task) => !isAgreed(task)));
+    const isResolved = ({ isReplacing, onConflict }) => isReplacing || onConflict === "rename";
+    this.queue.release(tasks.filter(isResolved));
+    await this.process(tasks.filter((task) => !isResolved(task)));
   }
 
-  /** Let `tasks` go as their owner wants it; where that cannot be found out, none does.
+  /** Resolve conflicts and release `tasks`; withdraw them if the check fails.
       @type {(tasks: Task[]) => Promise<void>} */
-  async offer(tasks) {
+  async process(tasks) {
     try {
-      await this.agree(tasks);
+      await this.resolveConflicts(tasks);
     } catch (failure) {
       this.queue.fail(tasks, failure);
     }
   }
 
-  /** Return a task for each of `items` that is not under way yet; one whose place another file is on its
-      way to comes after that.
+  /** Return a task for each of `items` that is not being uploaded already. A task with the same path as another one
+      starts after it.
       @type {(items: Item[]) => Task[]} */
   makeTasks(items) {
     const under = new Map(this.queue.tasks.filter((task) => task.isOpen).map((task) => [task.path, task]));
@@ -86,31 +87,38 @@ export class Intake {
   }
 
   /** @type {(tooLarge: Item[]) => void} */
-  refuse(tooLarge) {
-    const told = { limit: size(this.limit) };
+  reportTooLarge(tooLarge) {
+    const values = { limit: size(this.limit) };
     if (tooLarge.length === 1) {
-      warn(`${tooLarge[0].path}: ${text("too-large", told)}`);
+      warn(`${tooLarge[0].path}: ${text("too-large", values)}`);
     } else if (tooLarge.length) {
-      warn(countText("too-large-files", tooLarge.length, { ...told, count: tooLarge.length }));
+      warn(countText("too-large-files", tooLarge.length, { ...values, count: tooLarge.length }));
     }
   }
 
-  /** Let go what is in nobody's way, and the rest as its owner wants it.
+  /** Release the tasks without a conflict, and the others according to the user's answer.
       @type {(tasks: Task[]) => Promise<void>} */
-  async agree(tasks) {
-    const taken = await persist(
-      () => takenOf(tasks.filter((task) => task.isOpen)),
+  async resolveConflicts(tasks) {
+    if (!may("delete")) {
+      // Nothing can be replaced, so a name in use gets a number.
+      const free = tasks.filter((task) => task.state === "asking");
+      free.forEach((task) => task.setResolution("rename"));
+      this.queue.release(free);
+      return;
+    }
+    const taken = await retry(
+      () => findConflicts(tasks.filter((task) => task.isOpen)),
       this.obstacleOf,
-      (obstacle) => this.queue.hinder(tasks, obstacle),
+      (obstacle) => this.queue.block(tasks, obstacle),
     );
     const inTheWay = [...taken, ...tasks.filter((task) => task.before)];
     const open = new Set(inTheWay.filter((task) => task.isOpen));
     const choice = open.size ? await askAbout([...open]) : "replace";
-    // Some may be withdrawn by now, and chosen anew.
+    // Some may have been cancelled and added again meanwhile.
     const waiting = tasks.filter((task) => task.state === "asking");
-    waiting.filter((task) => open.has(task)).forEach((task) => task.settle(choice));
+    waiting.filter((task) => open.has(task)).forEach((task) => task.setResolution(choice));
     /** @type {(task: Task) => boolean} */
-    const goes = (task) => GOING[choice](task, open);
+    const goes = (task) => IS_SENT[choice](task, open);
     this.queue.withdraw(waiting.filter((task) => !goes(task)));
     this.queue.release(waiting.filter(goes));
   }

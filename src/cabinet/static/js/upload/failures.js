@@ -1,9 +1,9 @@
-/* Why files were not uploaded: the cause and what can be done about it, said once for all that failed
-   alike, and beside the file where it is the only one.
+/* Why uploads failed, and what to do about it: once for all tasks with the same reason, beside the task if there is
+   only one.
 
-   Two failures are alike when they say the same but for the name of the file.
+   Two reasons are the same if they differ only in the name of the file.
 
-   Rule: reads tasks and draws; decides nothing about them. */
+   Rule: reads tasks and draws them; changes nothing. */
 
 import { byId, copyOf, part, parts } from "../core/dom.js";
 import { number } from "../core/format.js";
@@ -12,18 +12,18 @@ import { countText, has, text } from "../core/texts.js";
 
 /** @import { Task } from "./task.js" */
 
-// What stands for the names of files, where one sentence is about several.
-const ANY_NAME = "…";
-// A name, in the one language and the other.
+// Replaces the names in a message about several files.
+const PLACEHOLDER = "…";
+// A quoted name, in English or Russian quotes.
 const QUOTED = /([“«])([^”»]+)([”»])/g;
 
 const place = byId("uploads-failures");
 
-// The tasks that a sentence for several of them speaks of.
+// The tasks with a shared message.
 /** @type {Set<Task>} */
-let together = new Set();
+let grouped = new Set();
 
-/** Return the cause of a failure, and the cure where that is another sentence.
+/** Return the message of a failure, with advice if there is any.
     @type {(task: Task) => string} */
 function explain({ failure }) {
   const { message, type } = failure ?? { message: "", type: "" };
@@ -31,17 +31,17 @@ function explain({ failure }) {
   return has(cure) ? `${message} ${text(cure)}` : message;
 }
 
-/** Return what is said of all that failed as `task` did; a long name may be cut in it.
+/** Return the message of a failed task without the file's name, which may be shortened in it.
     @type {(task: Task) => string} */
 function withoutName(task) {
   /** @type {(words: string) => boolean} */
   const isOfIt = (words) => task.path.startsWith(words) || nameOf(task.path).startsWith(words);
   return explain(task).replace(QUOTED, (whole, start, words, end) =>
-    isOfIt(words) ? start + ANY_NAME + end : whole,
+    isOfIt(words) ? start + PLACEHOLDER + end : whole,
   );
 }
 
-/** Return the tasks that failed, by what is said of them; what all say alike keeps its names.
+/** Return the failed tasks grouped by message; a message that is the same for all keeps its names.
     @type {(tasks: Task[]) => { words: string, alike: Task[] }[]} */
 function groupsOf(tasks) {
   const groups = Map.groupBy(
@@ -54,15 +54,15 @@ function groupsOf(tasks) {
   });
 }
 
-/** Return what stands beside a task that failed.
+/** Return the message beside a failed task.
     @type {(task: Task) => string} */
-export const sayWhy = (task) => (together.has(task) ? text("not-uploaded") : explain(task));
+export const failureMessage = (task) => (grouped.has(task) ? text("not-uploaded") : explain(task));
 
-/** Say of `tasks` once why those did not arrive that failed alike.
+/** Draw one message for each group of failed tasks with the same reason.
     @type {(tasks: Task[]) => void} */
 export function drawFailures(tasks) {
   const groups = groupsOf(tasks).filter(({ alike }) => alike.length > 1);
-  together = new Set(groups.flatMap(({ alike }) => alike));
+  grouped = new Set(groups.flatMap(({ alike }) => alike));
   const lines = groups.map(({ words, alike: { length: count } }) =>
     countText("failed-alike", count, { count: number(count), why: words }),
   );

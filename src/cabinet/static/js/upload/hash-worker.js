@@ -1,7 +1,7 @@
-/* Computes content hashes away from the page.
+/* Computes content hashes in a worker.
 
-   Gets `{id, file}` and answers `{id, hash}`, or `{id, hash: null}` for a file that cannot be read;
-   `{id}` alone says that nobody waits for it any more. */
+   Receives `{id, file}` and answers `{id, hash}`, or `{id, hash: null}` if the file cannot be read; `{id}` alone
+   cancels a request. */
 
 import { BLOCK_BYTES, combine, DIGEST_BYTES, sha256 } from "./content-hash.js";
 
@@ -22,7 +22,7 @@ async function contentHash(id, file) {
   return combine(digests);
 }
 
-/** Work through what is wanted, one file at a time, so that a disk reads each of them in a row. */
+/** Hash the requested files one at a time, so that a disk reads sequentially. */
 async function work() {
   for (let next = wanted.entries().next(); !next.done; next = wanted.entries().next()) {
     const [id, file] = next.value;

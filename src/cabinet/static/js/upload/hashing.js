@@ -1,6 +1,6 @@
-/* Content hashes of files, computed by a worker while they are sent.
+/* Content hashes of files, computed in a worker while the files are sent.
 
-   Browsers hide their SHA-256 from pages that came over plain http from another machine. */
+   SHA-256 is unavailable on pages served over plain HTTP by another machine. */
 
 export const canHash = Boolean(globalThis.crypto?.subtle);
 
@@ -19,7 +19,7 @@ function startWorker() {
   return started;
 }
 
-/** Begin to hash `file`. Returns the promise `hash`, null when the file cannot be read, and `stop()`.
+/** Start to hash `file`. Returns the promise `hash`, null if the file cannot be read, and `stop()`.
     @type {(file: File) => { hash: Promise<string | null>, stop: () => void }} */
 export function hashOf(file) {
   worker ??= startWorker();

@@ -1,12 +1,13 @@
-/* One line of the panel of uploads: a task, its bar, what is to be said of it, its buttons.
+/* One row of the upload panel: a task with its progress bar, status and buttons.
 
-   Rule: shows a task and asks the queue; decides nothing about transfers. */
+   Rule: shows a task and calls the queue; contains no transfer logic. */
 
 import { copyOf, part } from "../core/dom.js";
 import { exactSize, size } from "../core/format.js";
 import { AWAY } from "../core/identity.js";
+import { may } from "../core/rights.js";
 import { text } from "../core/texts.js";
-import { sayWhy } from "./failures.js";
+import { failureMessage } from "./failures.js";
 
 /** @import { Obstacle } from "../core/retry.js" */
 /** @import { Queue } from "./queue.js" */
@@ -24,7 +25,8 @@ const obstacle = (held) => text(`held-${held?.why}`);
 function arrival(task) {
   const { path, wasReplaced } = task.stored ?? { path: task.path, wasReplaced: false };
   const name = path.split("/").at(-1);
-  const isRenamed = task.onConflict === "rename" && path !== task.path;
+  // A number would tell a guest who may not list of a file that is there.
+  const isRenamed = may("list") && task.onConflict === "rename" && path !== task.path;
   const said = isRenamed ? text("uploaded-as", { name }) : text(wasReplaced ? "replaced" : "uploaded");
   return task.isVerified ? `${said} · ${text("verified")}` : said;
 }
@@ -38,11 +40,11 @@ const STATES = {
   held: (task) => obstacle(task.obstacle),
   paused: (task) => text("paused", { amount: amount(task) }),
   done: arrival,
-  failed: sayWhy,
+  failed: failureMessage,
   cancelled: () => text("cancelled"),
 };
 
-/** What tries again what failed, or what waits for an answer, with as many tasks as there are.
+/** The "try again" action: retries failed tasks, and resumes those that wait for the user.
     @type {{ isFor: (task: Task) => boolean, act: (queue: Queue, tasks: Task[]) => void }} */
 export const TRY_AGAIN = {
   isFor: ({ state, obstacle: held }) =>
@@ -79,7 +81,7 @@ const BUTTONS = {
   },
 };
 
-/** Cut a long name so that its end stays readable, as the list does (web/formats.py).
+/** Shorten a long name in the middle, as the list does (web/formats.py).
     @type {(place: HTMLElement, name: string) => void} */
 function showName(place, name) {
   const letters = [...name];
@@ -97,7 +99,7 @@ function showName(place, name) {
   }
 }
 
-/** Return a line for `task`; `acted(line)` follows every press of a button.
+/** Return a row for `task`; `acted(row)` is called after every press of a button.
     @type {(task: Task, queue: Queue, acted: (line: HTMLElement) => void) => HTMLElement} */
 export function makeItem(task, queue, acted) {
   const item = copyOf("upload-item");
@@ -115,7 +117,7 @@ export function makeItem(task, queue, acted) {
   return item;
 }
 
-/** Bring the line of `task` up to date.
+/** Update the row of `task`.
     @type {(item: HTMLElement, task: Task) => void} */
 export function drawItem(item, task) {
   item.dataset.state = task.state;

@@ -1,71 +1,71 @@
-/* How much something in front of the server takes in one request, once an upload has met that: a proxy
-   that limits bodies is not ours to ask.
+/* The maximum request body that reaches the server. A proxy in front may have a lower limit, which can only be found
+   by running into it.
 
-   What was refused is tried at half its size, and so on. What was found is kept for this server, and not
-   for ever: somebody may raise the limit.
+   After a refusal, half the size is tried, and so on. The result is stored for this server for a limited time,
+   because the limit may be raised.
 
-   Rule: knows sizes of bodies, and nothing of files. */
+   Rule: knows sizes of request bodies, not files. */
 
 import { size } from "../core/format.js";
-import { root } from "../core/http.js";
+import { root } from "../core/identity.js";
 import { text } from "../core/texts.js";
-import { say } from "../ui/toasts.js";
+import { notify } from "../ui/toasts.js";
 
 /** @import { Failure } from "../core/http.js" */
 /** @import { Task } from "./task.js" */
 
 const KEY = `body-limit:${root}`;
-const KEPT_FOR_MS = 7 * 24 * 60 * 60 * 1000;
-// With less than this at a time nothing would ever arrive.
-const LEAST_BYTES = 256 * 1024;
-// A line breaks, a server is started anew: only what breaks so often in a row may be a limit.
+const STORED_FOR_MS = 7 * 24 * 60 * 60 * 1000;
+// Smaller bodies would make uploads too slow to be useful.
+const MIN_BYTES = 256 * 1024;
+// Connections break for other reasons too; only repeated breaks suggest a limit.
 const BREAKS = 2;
 
 const TOO_LARGE = 413;
 
-let limit = recall();
-let isTold = false;
-// Those whose bodies were too much, until a smaller one arrives.
+let limit = readStored();
+let isReported = false;
+// Tasks whose body was too large, until a smaller one succeeds.
 /** @type {WeakSet<Task>} */
-const hampered = new WeakSet();
+const reduced = new WeakSet();
 
 /** @type {() => number} */
-function recall() {
+function readStored() {
   try {
     const { bytes, at } = JSON.parse(localStorage.getItem(KEY) ?? "");
-    return Date.now() - at < KEPT_FOR_MS && bytes >= LEAST_BYTES ? bytes : Infinity;
+    return Date.now() - at < STORED_FOR_MS && bytes >= MIN_BYTES ? bytes : Infinity;
   } catch {
-    // Nothing was ever met, or the browser keeps nothing.
+    // Nothing is stored, or storage is blocked.
     return Infinity;
   }
 }
 
-/** Return how many bytes a body may have, as far as is known. */
+/** Return the maximum body size in bytes, as far as it is known. */
 export const bodyLimit = () => limit;
 
-/** Note that a body of `tasks` arrived: if larger ones of theirs did not, the limit is said, once.
+/** Record that a body of `tasks` arrived; if their larger ones did not, report the limit, once.
     @type {(tasks: Task[]) => void} */
-export function arrived(tasks) {
-  if (!isTold && tasks.some((task) => hampered.has(task))) {
-    isTold = true;
-    say(text("front-limit", { size: size(limit) }));
+export function recordArrival(tasks) {
+  if (!isReported && tasks.some((task) => reduced.has(task))) {
+    isReported = true;
+    notify(text("front-limit", { size: size(limit) }));
   }
 }
 
-/** Note that a body of `bytes` did not arrive; tell whether a smaller one is worth a try.
+/** Record that a body of `bytes` did not arrive; returns whether to try a smaller one.
     @type {(bytes: number) => boolean} */
-function lower(bytes) {
-  if (bytes <= LEAST_BYTES) {
+function lowerLimit(bytes) {
+  if (bytes <= MIN_BYTES) {
     return false;
   }
-  const half = Math.max(LEAST_BYTES, Math.floor(bytes / 2));
-  // Others on the line may have met it before.
+  const half = Math.max(MIN_BYTES, Math.floor(bytes / 2));
+  // Other transfers may have found a lower limit already.
   if (half < limit) {
     limit = half;
     try {
       localStorage.setItem(KEY, JSON.stringify({ bytes: limit, at: Date.now() }));
     } catch {
-      // Then it is found out again the next time.
+      // Storage may be blocked; the limit is found again next time.
     }
   }
   return true;
@@ -82,17 +82,17 @@ async function isRefused({ status, type }, bytes, [task]) {
   if (status === TOO_LARGE) {
     return !type;
   }
-  return status === 0 && task.attempts >= BREAKS && bytes > LEAST_BYTES && (await answers());
+  return status === 0 && task.attempts >= BREAKS && bytes > MIN_BYTES && (await answers());
 }
 
-/** Tell whether a body of `tasks`, of so many bytes, is to be tried in smaller pieces after `failure`: it
-    was refused by somebody else than the server, or its line was cut again and again while the server
-    answers. A proxy may hang up on what it does not want before its answer is read.
+/** Return whether to retry `tasks` with smaller bodies after `failure`: a body of `bytes` was refused by a proxy, or
+    its connection broke repeatedly although the server is up. A proxy may close the connection before its answer can
+    be read.
     @type {(failure: Failure, bytes: number, tasks: Task[]) => Promise<boolean>} */
-export async function isTooMuch(failure, bytes, tasks) {
-  if (!tasks.length || !(await isRefused(failure, bytes, tasks)) || !lower(bytes)) {
+export async function isTooLarge(failure, bytes, tasks) {
+  if (!tasks.length || !(await isRefused(failure, bytes, tasks)) || !lowerLimit(bytes)) {
     return false;
   }
-  tasks.forEach((task) => hampered.add(task));
+  tasks.forEach((task) => reduced.add(task));
   return true;
 }

@@ -1,14 +1,14 @@
-/* The panel that shows the queue of uploads.
+/* The upload panel, which shows the queue.
 
-   It is drawn a few times a second, and shows at most `SHOWN` tasks: those behind move up as
-   others finish. Only the beginning of a wait and the end are spoken aloud. It can be collapsed to its
-   head, and is so from the start where it lies over the list; what failed shows it whole again.
+   It is redrawn a few times per second and shows at most `MAX_SHOWN` tasks; others move up as tasks finish. Screen
+   readers hear the start of a wait and the end. It can be collapsed to its header, and starts collapsed where it
+   covers the list; a failure expands it.
 
-   Rule: reads the queue and asks it; decides nothing about transfers. */
+   Rule: reads the queue and calls it; contains no transfer logic. */
 
 import { byId, parts } from "../core/dom.js";
 import { duration, exactSize, number, size } from "../core/format.js";
-import { AWAY } from "../core/identity.js";
+import { AWAY, isGuest } from "../core/identity.js";
 import { countText, text } from "../core/texts.js";
 import { askToSignIn } from "../session/signin.js";
 import { confirm } from "../ui/dialogs.js";
@@ -21,21 +21,21 @@ import { drawItem, makeItem, TRY_AGAIN } from "./item.js";
 /** @import { Task } from "./task.js" */
 /** @import { Totals } from "./totals.js" */
 
-const SHOWN = 50;
-const LINGERS_FOR_MS = 8_000;
-// Not by animation frames: a page in the background has none, and its title shall go on counting.
-const DRAWN_EVERY_MS = 100;
-// Where there is no rail for it beside the list (uploads.css).
-const OVER_THE_LIST = "(width < 56.25em)";
+const MAX_SHOWN = 50;
+const CLOSE_DELAY_MS = 8_000;
+// Not animation frames: they stop in a background tab, whose title keeps counting.
+const REDRAW_INTERVAL_MS = 100;
+// Narrow layouts have no sidebar for the panel (uploads.css).
+const COVERS_LIST = "(width < 56.25em)";
 
 const panel = byId("uploads");
 
-// Those that are going come first, then those that somebody has to look after.
+// The order of tasks: active ones first, then those that need attention.
 /** @type {((task: Task) => boolean)[]} */
 const RANKS = [
-  (task) => task.isOnTheLine,
+  (task) => task.isActive,
   (task) => task.state === "failed",
-  (task) => task.isOpen && !task.isOnTheLine,
+  (task) => task.isOpen && !task.isActive,
   (task) => task.isFinished,
 ];
 
@@ -50,7 +50,7 @@ const ACTIONS = {
   cancel: { isFor: (task) => task.isOpen, act: cancelAll },
 };
 
-/** Cancel `tasks`; ask first where bytes would be lost that are sent already.
+/** Cancel `tasks`; ask first if bytes that were already sent would be lost.
     @type {(queue: Queue, tasks: Task[]) => Promise<void>} */
 async function cancelAll(queue, tasks) {
   const lost = tasks.reduce((bytes, { sent, kept }) => bytes + Math.max(sent, kept), 0);
@@ -62,7 +62,7 @@ async function cancelAll(queue, tasks) {
       return;
     }
   }
-  // Some may have arrived while somebody thought about it.
+  // Some may have finished while the question was open.
   queue.cancel(tasks.filter((task) => task.isOpen));
 }
 
@@ -75,10 +75,10 @@ export class UploadPanel {
     this.timer = 0;
     this.wasHeld = false;
     this.isClosed = false;
-    this.isCollapsed = matchMedia(OVER_THE_LIST).matches;
+    this.isCollapsed = matchMedia(COVERS_LIST).matches;
     this.pageTitle = document.title;
     queue.addEventListener("change", () => {
-      this.timer ||= setTimeout(() => this.draw(), DRAWN_EVERY_MS);
+      this.timer ||= setTimeout(() => this.draw(), REDRAW_INTERVAL_MS);
     });
     queue.addEventListener("settled", () => this.settle());
     for (const [action, { isFor, act }] of Object.entries(ACTIONS)) {
@@ -92,13 +92,16 @@ export class UploadPanel {
     this.collapse(this.isCollapsed);
     byId("uploads-close").addEventListener("click", () => this.close());
     byId("uploads-signin").addEventListener("click", askToSignIn);
+    if (isGuest) {
+      byId("uploads-signin").textContent = text("unlock");
+    }
     byId("uploads-hint").hidden = canHash;
   }
 
   draw() {
     clearTimeout(this.timer);
     this.timer = 0;
-    this.chooseItems();
+    this.updateItems();
     drawFailures(this.queue.tasks);
     this.items.forEach((item, task) => drawItem(item, task));
     this.drawHead();
@@ -107,15 +110,15 @@ export class UploadPanel {
     this.show(this.items.size > 0 && !this.isClosed);
   }
 
-  /** Show the panel or not; what it would lie over makes way. Said by a class, for the
-      browser would look for it with every element that comes or goes.
+  /** Show or hide the panel, and make room for it. A class on the root, because `:has()` would be evaluated with
+      every change of the document.
       @type {(isShown: boolean) => void} */
   show(isShown) {
     panel.hidden = !isShown;
     document.documentElement.classList.toggle("has-uploads", isShown);
   }
 
-  /** Show the head alone, or all of the panel.
+  /** Collapse the panel to its header, or expand it.
       @type {(isCollapsed: boolean) => void} */
   collapse(isCollapsed) {
     this.isCollapsed = isCollapsed;
@@ -126,26 +129,26 @@ export class UploadPanel {
     button.title = button.ariaLabel;
   }
 
-  /** Go on under another title: another folder is open.
+  /** Update the page title after another folder was opened.
       @type {(title: string) => void} */
   rename(title) {
     this.pageTitle = title;
     this.drawHead();
   }
 
-  /** Keep the tasks that are shown, drop those that are gone, and let others move up. */
-  chooseItems() {
+  /** Update the rows: keep those still shown, remove others, let the next tasks move up. */
+  updateItems() {
     const { tasks } = this.queue;
-    const chosen = new Set(
-      RANKS.flatMap((isOfRank) => tasks.filter(isOfRank).slice(0, SHOWN)).slice(0, SHOWN),
+    const visible = new Set(
+      RANKS.flatMap((isOfRank) => tasks.filter(isOfRank).slice(0, MAX_SHOWN)).slice(0, MAX_SHOWN),
     );
     for (const [task, item] of this.items) {
-      if (!chosen.has(task)) {
+      if (!visible.has(task)) {
         item.remove();
         this.items.delete(task);
       }
     }
-    for (const task of chosen) {
+    for (const task of visible) {
       if (!this.items.has(task)) {
         const item = makeItem(task, this.queue, (line) => {
           this.draw();
@@ -155,12 +158,12 @@ export class UploadPanel {
         byId("uploads-list").append(item);
       }
     }
-    const hidden = tasks.length - chosen.size;
+    const hidden = tasks.length - visible.size;
     byId("uploads-more").hidden = hidden === 0;
     byId("uploads-more").textContent = countText("more", hidden, { count: number(hidden) });
   }
 
-  /** Give the focus back if it went with the button that was pressed.
+  /** Restore the focus if the pressed button has disappeared.
       @type {(place: HTMLElement) => void} */
   focusOn(place) {
     if (document.activeElement?.checkVisibility() && document.activeElement !== document.body) {
@@ -176,7 +179,7 @@ export class UploadPanel {
     const busy = queue.isBusy;
     const share = totals.size ? totals.sent / totals.size : 0;
     byId("uploads-title").textContent = headline(totals, busy);
-    byId("uploads-rate").textContent = busy || totals.paused ? pace(totals) : "";
+    byId("uploads-rate").textContent = busy || totals.paused ? progressText(totals) : "";
     byId("uploads-rate").title = exactSize(totals.size);
     const bar = byId("uploads-bar", HTMLProgressElement);
     bar.value = share;
@@ -188,7 +191,7 @@ export class UploadPanel {
     document.title = busy ? `${Math.floor(share * 100)}% · ${this.pageTitle}` : this.pageTitle;
   }
 
-  /** Say once for all of them why they wait. */
+  /** Show one message for all tasks that wait. */
   drawNote() {
     const held = this.queue.tasks.find((task) => task.isUnderWay && task.obstacle);
     const why = held?.obstacle?.why ?? "";
@@ -231,7 +234,7 @@ export class UploadPanel {
       } else {
         this.close();
       }
-    }, LINGERS_FOR_MS);
+    }, CLOSE_DELAY_MS);
   }
 
   close() {
@@ -263,7 +266,7 @@ function headline(totals, busy) {
 }
 
 /** @type {(totals: Totals) => string} */
-function pace({ sent, size: whole, rate, remaining }) {
+function progressText({ sent, size: whole, rate, remaining }) {
   const parts = [`${size(sent)} / ${size(whole)}`];
   if (rate) {
     parts.push(text("rate", { size: size(rate) }), text("remaining", { time: duration(remaining ?? 0) }));

@@ -1,6 +1,6 @@
-/* Files on their way into the open folder: chosen, dropped or pasted.
+/* Files for the open folder: selected, dropped or pasted.
 
-   Rule: what sends them is not part of this. */
+   Rule: the uploading itself is imported separately. */
 
 import { bindDrop } from "../actions/drop.js";
 import { around, byId } from "../core/dom.js";
@@ -10,23 +10,18 @@ import { warn } from "../ui/toasts.js";
 /** @import { Dropped } from "../actions/drop.js" */
 
 const INPUTS = "#files-input, #folder-input";
-// Of upload/resume-store.js, which knows what to do with them.
+// The key prefix of upload/resume-store.js.
 const PREFIX = "tus::";
 
 const page = byId("main").dataset;
 
-const uploading = () => import("./uploading.js");
+/** Loads what uploads files into a folder.
+    @typedef {() => Promise<{ upload: (items: Dropped[], parent: string) => Promise<void> }>} LoadUploading */
 
-/** @type {(items: Dropped[], parent?: string) => Promise<void>} */
-async function upload(items, parent = page.folder ?? "") {
-  try {
-    (await uploading()).upload(items, parent);
-  } catch {
-    warn(text("offline"));
-  }
-}
+/** @type {LoadUploading} */
+const intoList = () => import("./uploading.js");
 
-/** Return whether an upload of before may wait for its file; a browser may keep nothing at all. */
+/** Return whether unfinished uploads are stored; storage may be blocked. */
 function hasUnfinished() {
   try {
     return Object.keys(localStorage).some((key) => key.startsWith(PREFIX));
@@ -35,25 +30,34 @@ function hasUnfinished() {
   }
 }
 
-/** Take what is chosen with the two buttons, dropped on the page or pasted; resolves once all is there
-    that is needed for it. */
-export function bindChoosing() {
+/** Accept files from the two file inputs, drops and pastes, and upload them by what `uploading()` loads; resolves once
+    everything needed for an upload is loaded.
+    @type {(uploading?: LoadUploading) => Promise<unknown>} */
+export function bindFileSources(uploading = intoList) {
+  /** @type {(items: Dropped[], parent?: string) => Promise<void>} */
+  const upload = async (items, parent = page.folder ?? "") => {
+    try {
+      (await uploading()).upload(items, parent);
+    } catch {
+      warn(text("offline"));
+    }
+  };
   document.addEventListener("change", (event) => {
     const input = around(event, INPUTS, HTMLInputElement);
     if (input) {
       upload([...(input.files ?? [])].map((file) => ({ file, path: file.webkitRelativePath || file.name })));
-      // The same file may be chosen again.
+      // So that the same file can be selected again.
       input.value = "";
     }
   });
   bindDrop(byId("drop-sign"), upload);
   if (hasUnfinished()) {
-    // Another page does it if this one is left first.
+    // If the page is left before this has loaded, the next page does it.
     import("./resume-store.js").then(
       ({ forgetOldUploads }) => forgetOldUploads(),
       () => {},
     );
   }
-  // At once: who loses the line before the first upload shall not lose the upload.
+  // Load in advance, so that losing the connection later does not prevent an upload.
   return uploading().catch(() => {});
 }

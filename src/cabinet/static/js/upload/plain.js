@@ -1,6 +1,6 @@
-/* A file sent by one PUT: for those so small that to begin anew costs less than to ask where to go on.
+/* Upload by a single PUT, for files so small that resuming would cost more than starting anew.
 
-   Rule: a transfer as upload/queue.js describes it; after `stop` it reports nothing. */
+   Rule: a transfer as in upload/scheduler.js; reports nothing after `stop`. */
 
 import { contentUrl } from "../core/http.js";
 import { sendBody } from "./sending.js";
@@ -26,12 +26,12 @@ export class PlainTransfer {
 
   start() {
     const { file, path, onConflict } = this.task;
-    const told = {
-      // Not the file's own type: a text/plain body would look like a form.
+    const overrides = {
+      // Not the type of the file: text/plain would look like a form.
       "Content-Type": "application/octet-stream",
       "X-Mtime": String(file.lastModified / 1000),
     };
-    this.request = sendBody("PUT", `${contentUrl(path)}?on_conflict=${onConflict}`, file, told, {
+    this.request = sendBody("PUT", `${contentUrl(path)}?on_conflict=${onConflict}`, file, overrides, {
       sent: this.report.sent,
       answered: (answer, status) => this.finish(JSON.parse(answer), status),
       failed: this.report.failed,
@@ -47,7 +47,7 @@ export class PlainTransfer {
     this.request?.abort();
   }
 
-  /** What one PUT sent, the server holds only once it is all there. */
+  /** Return how many bytes the server holds: a PUT is stored only when it is complete. */
   count() {
     return 0;
   }

@@ -1,9 +1,8 @@
-/* Files on their way up: who waits, who goes, how far, how fast, and what people ask of them.
+/* The upload queue: adds what users do with tasks to the scheduler.
 
-   Besides what the line announces (upload/scheduler.js), tasks that somebody wants to try again are
-   announced by "again".
+   In addition to the events of the scheduler, fires "again" when tasks are retried.
 
-   Rule: knows tasks and time, and neither the page nor HTTP. */
+   Rule: knows tasks and time, neither the page nor HTTP. */
 
 import { Scheduler } from "./scheduler.js";
 import { totalsOf } from "./totals.js";
@@ -12,12 +11,12 @@ import { totalsOf } from "./totals.js";
 /** @import { Task } from "./task.js" */
 
 export class Queue extends Scheduler {
-  /** Whether somebody may still want to go on with something. */
+  /** Whether there are tasks that could be continued. */
   get hasUnfinished() {
     return this.tasks.some((task) => !task.isFinished);
   }
 
-  /** Take tasks in, behind the others; they start once `release` is told so. What is over is forgotten.
+  /** Add tasks at the end, not released yet. Finished tasks with the same path are removed.
       @type {(tasks: Task[]) => void} */
   add(tasks) {
     const paths = new Set(tasks.map((task) => task.path));
@@ -25,19 +24,19 @@ export class Queue extends Scheduler {
       this.keepOnly((task) => !task.isFinished && !paths.has(task.path));
     }
     this.append(tasks);
-    this.announce("change");
+    this.emit("change");
   }
 
-  /** Note what tasks that were taken in wait for.
+  /** Set the obstacle of tasks that are not released yet.
       @type {(tasks: Task[], obstacle: Obstacle) => void} */
-  hinder(tasks, obstacle) {
+  block(tasks, obstacle) {
     tasks.forEach((task) => {
       task.obstacle = obstacle;
     });
-    this.announce("change");
+    this.emit("change");
   }
 
-  /** Let tasks that were taken in go.
+  /** Release added tasks, so that they can start.
       @type {(tasks: Task[]) => void} */
   release(tasks) {
     const these = tasks.filter((task) => task.state === "asking");
@@ -46,7 +45,7 @@ export class Queue extends Scheduler {
     });
   }
 
-  /** Forget tasks that were taken in and shall not go.
+  /** Remove added tasks that will not be sent.
       @type {(tasks: Task[]) => void} */
   withdraw(tasks) {
     const gone = new Set(tasks);
@@ -68,7 +67,7 @@ export class Queue extends Scheduler {
     tasks.forEach((task) => this.recount(task));
   }
 
-  /** Find out how much the server holds of a task that was stopped in the middle of a request.
+  /** Ask how many bytes the server holds of a task that was stopped during a request.
       @type {(task: Task) => Promise<void>} */
   async recount(task) {
     const bytes = await task.transfer?.count?.();
@@ -79,7 +78,7 @@ export class Queue extends Scheduler {
 
   /** @type {(tasks: Task[]) => void} */
   cancel(tasks) {
-    // What nobody has agreed on yet never began, and nobody can go on with it.
+    // Tasks that are not released have never started, and cannot be continued.
     const asking = new Set(tasks.filter((task) => task.state === "asking"));
     this.keepOnly((task) => !asking.has(task));
     const these = tasks.filter((task) => task.isOpen || task.state === "failed");
@@ -88,17 +87,17 @@ export class Queue extends Scheduler {
     });
   }
 
-  /** Take tasks that are over in again; they start once `release` is told so.
+  /** Retry finished tasks; they start when they are released.
       @type {(tasks: Task[]) => void} */
   retry(tasks) {
     const again = tasks.filter((task) => task.state === "failed" || task.state === "cancelled");
     again.forEach((task) => task.reset());
-    this.announce("again", { detail: again });
-    this.announce("change");
+    this.emit("again", { detail: again });
+    this.emit("change");
   }
 
-  /** Stop what is being sent until `obstacle` is over; what is all sent gets its answer. What waits for the
-      same already waits for this reason now.
+  /** Pause all sending until `obstacle` is over; fully sent tasks still wait for their answer. Tasks that wait for
+      the same promise get this obstacle.
       @type {(obstacle: Obstacle) => void} */
   suspend(obstacle) {
     /** @type {(task: Task) => boolean} */
@@ -110,7 +109,7 @@ export class Queue extends Scheduler {
     }
   }
 
-  /** How far all of it is. */
+  /** Return the totals of all tasks. */
   totals() {
     return totalsOf(this.tasks, this.speed);
   }

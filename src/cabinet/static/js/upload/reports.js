@@ -1,19 +1,18 @@
-/* What transfers tell the queue that started them.
+/* The reports of transfers to the queue.
 
-   A transfer reports `kept(bytes)`, all that the server has; `sent(bytes)`, what has left on top of it;
-   and in the end `stored(result)`, `failed(failure)` or `again()`, which is to be started anew at once.
-   After `stored` it may say `verified(failure or null)`: whether what is stored is what was chosen. That
-   of a batch reports of many tasks at a time, and `again(tasks)` of those that have to go anew because
-   another one left.
+   A transfer reports `kept(bytes)`, the bytes on the server, and `sent(bytes)`, those sent in addition; and at the
+   end `stored(result)`, `failed(failure)` or `again()`, to be restarted at once. After `stored` it may report
+   `verified(failure or null)`, the result of comparing hashes. The transfer of a batch reports for several tasks,
+   and `again(tasks)` for those that must restart because another one left the batch.
 
-   Rule: of a task that is not on the line any more nothing counts, for a report may have been under way
-   when its task was paused or cancelled. Whether it was stored intact counts later as well. */
+   Rule: reports for a task that is no longer active are ignored, because they may cross a pause or cancellation. The
+   result of a verification always counts. */
 
 /** @import { Failure } from "../core/http.js" */
 /** @import { Scheduler } from "./scheduler.js" */
 /** @import { Stored, Task } from "./task.js" */
 
-/** What the transfer of one task reports.
+/** The reports of the transfer of one task.
     @typedef {object} Report
     @property {(bytes: number) => void} kept
     @property {(bytes: number) => void} sent
@@ -22,7 +21,7 @@
     @property {(none?: undefined) => void} again
     @property {(failure: Failure | null) => void} verified */
 
-/** What the transfer of several reports.
+/** The reports of the transfer of a batch.
     @typedef {object} BatchReport
     @property {(amounts: [Task, number][]) => void} sent
     @property {(results: [Task, Stored][]) => void} stored
@@ -30,36 +29,36 @@
     @property {(others: Task[]) => void} again
     @property {(task: Task, failure: Failure | null) => void} verified */
 
-/** What the transfer of `task` alone reports to `queue`.
+/** Return the reports from the transfer of a single `task` to `queue`.
     @type {(queue: Scheduler, task: Task) => Report} */
 export function reportOf(queue, task) {
   /** @type {<T>(act: (value: T) => void) => (value: T) => void} */
-  const onTheLine = (act) => (value) => {
-    if (task.isOnTheLine) {
+  const whileActive = (act) => (value) => {
+    if (task.isActive) {
       act(value);
     }
   };
   return {
-    kept: onTheLine((bytes) => queue.keep(task, bytes)),
-    sent: onTheLine((bytes) => queue.progress([[task, bytes]])),
-    stored: onTheLine((result) => queue.store([[task, result]])),
-    failed: onTheLine((failure) => queue.stumble([task], failure)),
-    again: onTheLine(() => queue.again([task])),
+    kept: whileActive((bytes) => queue.keep(task, bytes)),
+    sent: whileActive((bytes) => queue.progress([[task, bytes]])),
+    stored: whileActive((result) => queue.store([[task, result]])),
+    failed: whileActive((failure) => queue.handleFailure([task], failure)),
+    again: whileActive(() => queue.again([task])),
     verified: (failure) => queue.verify(task, failure),
   };
 }
 
-/** What the transfer of a batch reports of its tasks, as long as `isOfBatch` says that they go with it.
+/** Return the reports from the transfer of a batch, for tasks that are still in it according to `isOfBatch`.
     @type {(queue: Scheduler, isOfBatch: (task: Task) => boolean) => BatchReport} */
 export function reportOfBatch(queue, isOfBatch) {
   /** @type {(task: Task) => boolean} */
-  const isIn = (task) => task.isOnTheLine && isOfBatch(task);
+  const isIn = (task) => task.isActive && isOfBatch(task);
   /** @type {<T>(act: (pairs: [Task, T][]) => void) => (pairs: [Task, T][]) => void} */
   const some = (act) => (pairs) => act(pairs.filter(([task]) => isIn(task)));
   return {
     sent: some((amounts) => queue.progress(amounts)),
     stored: some((results) => queue.store(results)),
-    failed: (failed, failure) => queue.stumble(failed.filter(isIn), failure),
+    failed: (failed, failure) => queue.handleFailure(failed.filter(isIn), failure),
     again: (others) => queue.again(others.filter(isIn)),
     verified: (task, failure) => queue.verify(task, failure),
   };

@@ -1,12 +1,12 @@
-/* A file sent by the tus protocol: whatever happens on the way, it goes on from where it stopped.
+/* Resumable upload by the tus protocol.
 
-   Choosing the same file again after a reload, or in a browser that was closed, goes on with it, too:
-   upload/resume-store.js knows where it lies.
+   Selecting the same file again after a reload, or after closing the browser, resumes the upload; its address is in
+   upload/resume-store.js.
 
-   Rule: a transfer as upload/queue.js describes it; after `stop` it reports nothing. It never tries again
-   by itself, for the queue knows better when. */
+   Rule: a transfer as in upload/scheduler.js; reports nothing after `stop`. It does not retry by itself, because the
+   queue decides when. */
 
-import { Failure, failure, headers, root, send } from "../core/http.js";
+import { base, Failure, failure, headers, send } from "../core/http.js";
 import { text } from "../core/texts.js";
 import { bodyLimit } from "./limits.js";
 import { claim, fingerprintOf } from "./resume-store.js";
@@ -15,21 +15,21 @@ import { library } from "./tus.js";
 /** @import { ProtocolReport } from "./transfers.js" */
 /** @import { Task } from "./task.js" */
 
-// What one request carries at most, unless a limit in front was met: most proxies that limit bodies let
-// it pass (the stricter public ones allow 100 MB), one that takes in all of a body before it passes it on loses no more than this
-// when the line drops, and at 1 Gbit/s the round trip in between is a hundredth of the time. A
-// multiple of the block of the content hash, so that the server never reads one twice.
+// The maximum body of one request, unless a lower limit was found: accepted by most proxies that limit bodies (the
+// strict public ones allow 100 MB). A buffering proxy loses no more than this when the connection drops, and at 1
+// Gbit/s the round trip in between takes 1 percent of the time. A multiple of the block of the content hash, so that
+// the server reads each block once.
 const PART_BYTES = 64 * 1024 * 1024;
 
-const ENDPOINT = new URL(`${root}uploads`, document.baseURI).href;
-const FILES = `${root}files/`;
+const ENDPOINT = new URL(`${base}uploads`, document.baseURI).href;
+const FILES = `${base}files/`;
 const FORBIDDEN = 403;
 
 /** @type {(task: Task) => Record<string, unknown>} */
 function metadataOf({ file, path, onConflict }) {
   const folder = path.split("/").slice(0, -1).join("/");
-  const told = { filename: path.split("/").at(-1), folder, filetype: file.type };
-  const known = Object.entries(told).filter(([, value]) => value);
+  const metadata = { filename: path.split("/").at(-1), folder, filetype: file.type };
+  const known = Object.entries(metadata).filter(([, value]) => value);
   return { ...Object.fromEntries(known), mtime: file.lastModified / 1000, on_conflict: onConflict };
 }
 
@@ -48,13 +48,13 @@ export class ResumableTransfer {
     /** @type {string | null} */
     this.url = null;
     this.partBytes = PART_BYTES;
-    // Whether any byte went from here; if not, what is finished may have been so for days.
+    // Whether this transfer has sent any bytes; if not, a finished upload may be days old.
     this.hasSent = false;
-    // Counts starts and stops: what an earlier start still says is not for anybody any more.
+    // The number of starts and stops; callbacks of an earlier run are ignored.
     this.run = 0;
   }
 
-  /** How much the next request carries. */
+  /** The body size of the next request. */
   get bodyBytes() {
     return Math.min(this.partBytes, this.task.size - this.task.kept);
   }
@@ -67,7 +67,7 @@ export class ResumableTransfer {
       const tus = await library();
       await this.claim(run);
       const upload = new tus.Upload(this.task.file, this.options(run));
-      await this.recall(upload);
+      await this.resume(upload);
       if (run === this.run) {
         this.upload = upload;
         upload.start();
@@ -83,7 +83,7 @@ export class ResumableTransfer {
     this.upload?.abort();
   }
 
-  /** Return how many bytes the server holds, 0 when it does not tell; it waits for what is still coming in. */
+  /** Return how many bytes the server holds, 0 if unknown; the server answers once running requests have ended. */
   async count() {
     if (!this.url) {
       return 0;
@@ -101,7 +101,7 @@ export class ResumableTransfer {
     const { url } = this;
     if (url) {
       const tus = await library();
-      // When this fails the upload expires by itself.
+      // If this fails, the upload expires on the server.
       tus.Upload.terminate(url, { headers, retryDelays: [1_000, 3_000] }).catch(() => {});
       const storage = tus.defaultOptions.urlStorage;
       /** @type {{ uploadUrl: string, urlStorageKey: string }[]} */
@@ -123,19 +123,19 @@ export class ResumableTransfer {
       retryDelays: null,
       fingerprint: async () => (isOwner ? this.fingerprint : null),
       removeFingerprintOnSuccess: true,
-      onUploadUrlAvailable: () => this.note(run),
-      onBeforeRequest: () => this.check(run),
+      onUploadUrlAvailable: () => this.recordAddress(run),
+      onBeforeRequest: () => this.abortIfOutdated(run),
       onAfterResponse: (/** @type {any} */ request, /** @type {any} */ response) =>
-        this.look(run, request, response),
+        this.checkAnswer(run, request, response),
       onProgress: (/** @type {number} */ bytes) => run === this.run && this.report.sent(bytes),
       onSuccess: (/** @type {any} */ answered) => this.finish(run, answered.lastResponse),
       onError: (/** @type {any} */ problem) => this.fail(run, problem),
     };
   }
 
-  /** Let `upload` go on with what an earlier one, perhaps of another day, has begun.
+  /** Continue an earlier upload of the same file if one is stored.
       @type {(upload: any) => Promise<void>} */
-  async recall(upload) {
+  async resume(upload) {
     /** @type {{ uploadUrl: string }[]} */
     const previous = this.isOwner ? await upload.findPreviousUploads() : [];
     const known = previous.find(({ uploadUrl }) => !this.url || uploadUrl === this.url);
@@ -144,32 +144,32 @@ export class ResumableTransfer {
     }
   }
 
-  /** Keep a request of an earlier start from being sent: the library forgets that it was aborted.
+  /** Abort a request of an earlier run: the library does not remember that it was aborted.
       @type {(run: number) => void} */
-  check(run) {
+  abortIfOutdated(run) {
     if (run !== this.run) {
       throw new Failure(0, "");
     }
   }
 
-  /** Note where the upload lies: on this server, by whatever name the server knows itself.
+  /** Record the address of the upload, relative to this server, whatever host it names.
       @type {(run: number) => void} */
-  note(run) {
+  recordAddress(run) {
     if (run === this.run) {
       this.upload.url = `${ENDPOINT}/${this.upload.url.split("/").at(-1)}`;
       this.url = this.upload.url;
     }
   }
 
-  /** Judge an answer before the library does: after most failures of a HEAD it would begin anew.
+  /** Check an answer before the library does: it would start anew after most failures of a HEAD request.
       @type {(run: number, request: any, response: any) => Promise<void>} */
-  async look(run, request, response) {
+  async checkAnswer(run, request, response) {
     const status = response.getStatus();
     const isHead = request.getMethod() === "HEAD";
     const isGone = isHead && (status === 404 || status === 410);
     if (isHead && status === FORBIDDEN) {
-      // The answer to a HEAD does not say why; if it is because of who is signed in, this does.
-      await send("GET", `${root}me`);
+      // The answer to a HEAD request has no body; this one tells if the session is the cause.
+      await send("GET", `${base}me`);
     }
     if (isGone) {
       this.url = null;
@@ -202,7 +202,7 @@ export class ResumableTransfer {
     this.report.stored({ path, contentHash, wasReplaced: this.task.isReplacing });
   }
 
-  /** Tell whether the file that the upload once became is still what it was then.
+  /** Return whether the file that the upload created is still the same.
       @type {(contentHash: string | null) => Promise<boolean>} */
   async isThere(contentHash) {
     try {
@@ -223,12 +223,12 @@ export class ResumableTransfer {
     if (cause instanceof Failure) {
       this.report.failed(cause);
     } else {
-      // Without a request it was the file that could not be had.
+      // Without a request, the file could not be read.
       this.report.failed(problem.originalRequest ? failure(0, "") : new Failure(-1, text("file-changed")));
     }
   }
 
-  /** Be the one upload of this file that goes on with what is kept, unless another is just doing so.
+  /** Claim the stored upload of this file, so that only one transfer resumes it.
       @type {(run: number) => Promise<void>} */
   async claim(run) {
     const release = await claim(this.fingerprint);

@@ -1,43 +1,47 @@
-/* Where unfinished uploads lie, kept in localStorage under what tells an upload apart: whose it is,
-   where it goes, what it does to a file that is there, and which file it is.
+/* The addresses of unfinished uploads, in localStorage, by fingerprint: user, target path, conflict resolution and
+   file.
 
-   Rule: what is kept tells names of files, so it does not stay longer than it may be of use. */
+   Rule: entries contain file names, so they are deleted when they cannot be used any more. */
 
-import { root } from "../core/http.js";
+import { base } from "../core/http.js";
 import { user } from "../core/identity.js";
 
-const KEPT_FOR_MS = 30 * 24 * 60 * 60 * 1000;
-// Of tus-js-client, which writes and reads these entries.
+const STORED_FOR_MS = 30 * 24 * 60 * 60 * 1000;
+// The key prefix of tus-js-client, which writes and reads the entries.
 const PREFIX = "tus::";
 
 /** @type {Set<string>} */
 const claimed = new Set();
 
-/** Return the word that an upload of this task, and no other, is kept under.
+/** Return the fingerprint of a task.
     @type {(task: { file: File, path: string, onConflict: string }) => string} */
 export function fingerprintOf({ file, path, onConflict }) {
-  const parts = [root, user, onConflict, path, file.size, file.lastModified];
+  const parts = [base, user, onConflict, path, file.size, file.lastModified];
   return parts.map(encodeURIComponent).join("&");
 }
 
-/** Be the only one, in this tab or another, who goes on with the upload that is kept under a word.
-    Resolves to what ends that, null when somebody else is the one.
+/** Return what the keys of all uploads of the user of this page begin with; the choice on conflicts follows.
+    @type {() => string} */
+export const prefixOf = () => `${PREFIX}${[base, user].map(encodeURIComponent).join("&")}&`;
+
+/** Claim a fingerprint exclusively among all tabs. Resolves to a function that releases it, null if it is claimed
+    already.
     @type {(fingerprint: string) => Promise<(() => unknown) | null>} */
 export async function claim(fingerprint) {
   if (!navigator.locks) {
-    return claimHere(fingerprint);
+    return claimInTab(fingerprint);
   }
   return new Promise((resolve) => {
-    // The lock lasts as long as the promise that its holder returns.
+    // The lock is held until the promise of its callback resolves.
     /** @type {(lock: Lock | null) => Promise<void> | void} */
     const hold = (lock) => (lock ? new Promise((release) => resolve(release)) : resolve(null));
     navigator.locks.request(`upload ${fingerprint}`, { ifAvailable: true }, hold);
   });
 }
 
-/** Do what can be done where browsers hide their locks: over plain http from another machine.
+/** Claim a fingerprint within this tab, because the Web Locks API is unavailable over plain HTTP.
     @type {(fingerprint: string) => (() => unknown) | null} */
-function claimHere(fingerprint) {
+function claimInTab(fingerprint) {
   if (claimed.has(fingerprint)) {
     return null;
   }
@@ -45,18 +49,18 @@ function claimHere(fingerprint) {
   return () => claimed.delete(fingerprint);
 }
 
-/** Tell whether what is kept under a key is of no use any more; what cannot be read is not ours to judge.
+/** Return whether a stored entry is outdated; unreadable entries are left alone.
     @type {(key: string) => boolean} */
 function isOld(key) {
   try {
     const { creationTime } = JSON.parse(localStorage.getItem(key) ?? "");
-    return Date.now() - new Date(creationTime).getTime() > KEPT_FOR_MS;
+    return Date.now() - new Date(creationTime).getTime() > STORED_FOR_MS;
   } catch {
     return false;
   }
 }
 
-/** Forget what the server will long have forgotten. */
+/** Delete entries of uploads that have expired on the server. */
 export function forgetOldUploads() {
   try {
     for (const key of Object.keys(localStorage).filter((each) => each.startsWith(PREFIX))) {
@@ -65,6 +69,6 @@ export function forgetOldUploads() {
       }
     }
   } catch {
-    // A browser may keep nothing at all; then nothing has to be forgotten.
+    // Storage may be blocked.
   }
 }

@@ -1,41 +1,38 @@
-/* The line on which files go up: as many at a time as there are places, the small together, and what
-   becomes of what their transfers report.
+/* The scheduler of uploads: runs a few transfers in parallel, small files in batches, and handles their reports.
 
-   Every change is announced by a "change" event, each file that has arrived by "stored", and "settled"
-   follows when nothing goes on by itself any more.
+   Fires "change" after every change, "stored" for each uploaded file, and "settled" when nothing continues by itself
+   any more.
 
-   A transfer has `start()`, `stop()`, which keeps what the server holds, and `drop()`, which gives
-   that back too; and it may have `count()`, which resolves to how much the server holds. What it
-   reports is in upload/reports.js.
+   A transfer has `start()`, `stop()`, which keeps what the server holds, and `drop()`, which discards that too; it
+   may have `count()`, which resolves to how many bytes the server holds. Its reports are in upload/reports.js.
 
-   Small files go together, in a batch that is stored whole or not at all. Its transfer has `start()`, and
-   `leave(task)` for a task that shall not go with it any more. What is refused together is tried in two
-   halves, and so on, until whatever is to blame stands alone.
+   A batch is stored completely or not at all. Its transfer has `start()`, and `leave(task)` to remove a task. A
+   refused batch is split in half, and so on, until the file that caused it is alone.
 
-   Rule: knows tasks and time, and neither the page nor HTTP; what people ask for is in upload/queue.js. */
+   Rule: knows tasks and time, neither the page nor HTTP; what users do is in upload/queue.js. */
 
+import { nextTasks } from "./next-tasks.js";
 import { reportOf, reportOfBatch } from "./reports.js";
 import { Speed } from "./speed.js";
-import { nextOf } from "./turns.js";
 
 /** @import { Failure } from "../core/http.js" */
 /** @import { Obstacle, ObstacleOf } from "../core/retry.js" */
 /** @import { BatchReport, Report } from "./reports.js" */
 /** @import { Stored, Task } from "./task.js" */
 
-/** What sends one file.
+/** The transfer of one file.
     @typedef {object} Transfer
     @property {() => unknown} start
     @property {() => unknown} stop
     @property {() => unknown} drop
     @property {() => Promise<number> | number} [count] */
 
-/** What sends several.
+/** The transfer of a batch.
     @typedef {object} Batch
     @property {() => unknown} start
     @property {(task: Task) => void} leave */
 
-/** Which tasks go together, and how.
+/** How batches are formed and sent.
     @typedef {object} Batches
     @property {(tasks: Task[], rate: number) => Task[]} gather
     @property {(failure: Failure) => boolean} isForAll
@@ -45,10 +42,10 @@ export class Scheduler extends EventTarget {
   /** @type {Task[]} */
   tasks = [];
 
-  /** `transferOf(task, report)` makes a transfer; `obstacle(failure, attempts)` tells what passes by
-      itself: null for what does not, or why it stands there and the promise `over`. `batches` has
-      `gather(tasks, rate)`, which of them go with the first, `transferOf(tasks, report)`, and
-      `isForAll(failure)`, whether each of them would be refused alone as well.
+  /** `transferOf(task, report)` returns a transfer; `obstacle(failure, attempts)` returns the obstacle behind a
+      temporary failure, null for a permanent one. `batches` has `gather(tasks, rate)`, which returns the tasks that
+      go with the first one, `transferOf(tasks, report)`, and `isForAll(failure)`, which returns whether every task
+      would be refused alone as well.
       @param {(task: Task, report: Report) => Transfer} transferOf
       @param {ObstacleOf} obstacle
       @param {() => number} [now]
@@ -66,19 +63,19 @@ export class Scheduler extends EventTarget {
     return this.tasks.some((task) => task.isUnderWay);
   }
 
-  /** Put tasks behind the others.
+  /** Add tasks at the end.
       @type {(tasks: Task[]) => void} */
   append(tasks) {
     this.tasks = this.tasks.concat(tasks);
   }
 
-  /** Forget all tasks but those that `isKept` says.
+  /** Remove all tasks but those for which `isKept` is true.
       @type {(isKept: (task: Task) => boolean) => void} */
   keepOnly(isKept) {
     this.tasks = this.tasks.filter(isKept);
   }
 
-  /** Change all of `tasks` before any other starts in the place of one.
+  /** Change all of `tasks` before others start in their slots.
       @type {(tasks: Task[], state: string, act: (task: Task) => void) => void} */
   each(tasks, state, act) {
     for (const task of tasks) {
@@ -100,12 +97,12 @@ export class Scheduler extends EventTarget {
   advance() {
     /** @type {(tasks: Task[]) => Task[]} */
     const gather = (tasks) => this.batches?.gather(tasks, this.speed.perSecond) ?? tasks.slice(0, 1);
-    for (let tasks = nextOf(this.tasks, gather); tasks.length; tasks = nextOf(this.tasks, gather)) {
+    for (let tasks = nextTasks(this.tasks, gather); tasks.length; tasks = nextTasks(this.tasks, gather)) {
       this.start(tasks);
     }
-    this.announce("change");
+    this.emit("change");
     if (!this.isBusy) {
-      this.announce("settled");
+      this.emit("settled");
     }
   }
 
@@ -139,7 +136,7 @@ export class Scheduler extends EventTarget {
     batch.start();
   }
 
-  /** Note what the server holds: nothing that has to be sent again, and nothing that was just sent.
+  /** Record what the server holds: bytes that need not be sent again, and do not count as just sent.
       @type {(task: Task, bytes: number) => void} */
   keep(task, bytes) {
     if (bytes > task.kept) {
@@ -147,22 +144,22 @@ export class Scheduler extends EventTarget {
     }
     task.kept = bytes;
     task.sent = bytes;
-    this.announce("change");
+    this.emit("change");
   }
 
-  /** Note how much of tasks has left, as pairs of a task and its bytes.
+  /** Record the sent bytes of tasks.
       @type {(amounts: [Task, number][]) => void} */
   progress(amounts) {
     let left = 0;
     for (const [task, bytes] of amounts) {
-      // A body is a little longer than its file only if the file grew, which the server refuses.
+      // A body can only be longer than its file if the file has grown, which the server rejects.
       const capped = Math.min(bytes, task.size);
       left += Math.max(0, capped - task.sent);
       task.sent = capped;
       task.state = capped === task.size ? "storing" : "sending";
     }
     this.speed.add(left, this.now());
-    this.announce("change");
+    this.emit("change");
   }
 
   /** @type {(results: [Task, Stored][]) => void} */
@@ -172,12 +169,12 @@ export class Scheduler extends EventTarget {
       task.sent = task.size;
       task.stored = result;
       task.state = "done";
-      this.announce("stored", { detail: task });
+      this.emit("stored", { detail: task });
     }
     this.advance();
   }
 
-  /** Let tasks go anew that nothing stands in the way of.
+  /** Restart tasks at once.
       @type {(tasks: Task[]) => void} */
   again(tasks) {
     this.each(tasks, "waiting", (task) => {
@@ -195,9 +192,9 @@ export class Scheduler extends EventTarget {
     });
   }
 
-  /** Wait for what passes by itself; give up on the rest. Either way only what is kept counts.
+  /** Wait out a temporary failure; give up on a permanent one. Progress falls back to what the server holds.
       @type {(tasks: Task[], failure: Failure) => void} */
-  stumble(tasks, failure) {
+  handleFailure(tasks, failure) {
     if (!tasks.length) {
       return;
     }
@@ -210,7 +207,7 @@ export class Scheduler extends EventTarget {
     if (obstacle) {
       this.hold(tasks, obstacle);
     } else if (tasks.length > 1 && !this.batches?.isForAll(failure)) {
-      this.halve(tasks);
+      this.split(tasks);
     } else {
       this.fail(tasks, failure);
     }
@@ -224,7 +221,7 @@ export class Scheduler extends EventTarget {
       task.state = "held";
     });
     obstacle.over.then(() => {
-      // Meanwhile some may have been paused, cancelled, or have hit upon another obstacle.
+      // Some may have been paused, cancelled or held by another obstacle meanwhile.
       const still = tasks.filter((task) => task.state === "held" && task.obstacle === obstacle);
       if (still.length) {
         this.resume(still);
@@ -234,7 +231,7 @@ export class Scheduler extends EventTarget {
   }
 
   /** @type {(tasks: Task[]) => void} */
-  halve(tasks) {
+  split(tasks) {
     const middle = Math.ceil(tasks.length / 2);
     for (const half of [tasks.slice(0, middle), tasks.slice(middle)]) {
       half.forEach((task) => {
@@ -244,7 +241,7 @@ export class Scheduler extends EventTarget {
     this.again(tasks);
   }
 
-  /** A file that arrived otherwise than it is has not arrived; the next try sends all of it.
+  /** Record the result of a verification; a corrupted file has failed, and a retry sends all of it.
       @type {(task: Task, failure: Failure | null) => void} */
   verify(task, failure) {
     if (failure) {
@@ -257,12 +254,12 @@ export class Scheduler extends EventTarget {
       this.advance();
     } else {
       task.isVerified = true;
-      this.announce("change");
+      this.emit("change");
     }
   }
 
   /** @type {(type: string, options?: CustomEventInit) => void} */
-  announce(type, options) {
+  emit(type, options) {
     this.dispatchEvent(new CustomEvent(type, options));
   }
 }

@@ -1,19 +1,19 @@
-/* A request whose body takes a while, and tells how much of it has left: fetch cannot.
+/* A request with upload progress, which fetch does not provide.
 
-   Rule: one answer, or none; after `abort` nothing is reported. */
+   Rule: one answer or none; nothing is reported after `abort`. */
 
 import { failure, headers } from "../core/http.js";
 
 /** @import { Failure } from "../core/http.js" */
 
-/** What is heard of a body on its way.
+/** The reports of a request.
     @typedef {object} Sent
     @property {(bytes: number) => void} sent
     @property {(text: string, status: number) => void} answered
     @property {(failure: Failure) => void} failed */
 
-/** Send `body`; `changed` are headers besides those of every request. Reports `sent(bytes)`, and in the
-    end `answered(text, status)` or `failed(failure)`. Returns what has `abort()`.
+/** Send `body`; `changed` are headers in addition to the default ones. Reports `sent(bytes)`, and at the end
+    `answered(text, status)` or `failed(failure)`. Returns the request, for `abort()`.
     @type {(method: string, url: string, body: XMLHttpRequestBodyInit, changed: Record<string, string>, report: Sent) => XMLHttpRequest} */
 export function sendBody(method, url, body, changed, { sent, answered, failed }) {
   const request = new XMLHttpRequest();

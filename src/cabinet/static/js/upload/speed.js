@@ -1,11 +1,11 @@
-/* How fast bytes leave, smoothed so that the number can be read. */
+/* The upload speed, smoothed for display. */
 
-// The speed shown is smoothed over about this long.
+// The time constant of the smoothing.
 const SMOOTHING_SECONDS = 3;
-// Counts closer together than this say more about the clock than about the line.
+// Shorter intervals reflect timer precision rather than speed.
 const STEP_SECONDS = 0.25;
 
-/** Bytes a second, smoothed exponentially; times are in milliseconds. */
+/** Bytes per second, exponentially smoothed; times are in milliseconds. */
 export class Speed {
   /** @param {number} now */
   constructor(now) {
@@ -14,7 +14,7 @@ export class Speed {
     this.perSecond = 0;
   }
 
-  /** Leave out the time up to `now`, in which nothing was to be sent.
+  /** Skip the time up to `now`, in which nothing was to be sent.
       @type {(now: number) => void} */
   skip(now) {
     this.at = now;

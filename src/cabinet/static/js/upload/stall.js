@@ -1,15 +1,14 @@
-/* Notices that nothing moves any more: a line can die without a word to either end. */
+/* Detects stalled requests: a connection can be lost without an error on either side. */
 
-// Longer than a phone needs to change from one network to another, shorter than the minute after
-// which the server gives up.
+// Longer than a phone needs to switch networks, shorter than the server's timeout of one minute.
 const SENDING_MS = 30_000;
-// A browser without any network may still reach a server on the same machine, if it does so at once.
+// While the browser is offline it may still reach a server on the same machine, but at once.
 const OFFLINE_MS = 3_000;
-// All is sent, but a proxy in between may have to pass it on first.
+// Everything is sent, but a buffering proxy may still have to forward it.
 const STORING_MS = 180_000;
 
 export class StallWatch {
-  /** `stalled()` is called once when nothing has moved for too long.
+  /** `stalled()` is called once when there was no progress for too long.
       @param {() => void} stalled */
   constructor(stalled) {
     this.stalled = stalled;
@@ -22,7 +21,7 @@ export class StallWatch {
     this.wait(SENDING_MS);
   }
 
-  /** Note that something moved; `isAll` when nothing is left to be sent.
+  /** Restart the timer after progress; `isAll` means that everything is sent.
       @type {(isAll: boolean) => void} */
   moved(isAll) {
     if (this.timer) {

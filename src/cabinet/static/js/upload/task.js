@@ -1,19 +1,19 @@
-/* One file on its way up.
+/* One upload.
 
-   A task is asking (something may be in its place), waiting, sending, storing (all sent, not yet
-   confirmed), held (an obstacle that passes by itself), paused, done, failed or cancelled.
+   Its state is asking (checking for a conflict), waiting, sending, storing (all sent, not confirmed), held (by a
+   temporary obstacle), paused, done, failed or cancelled.
 
-   Rule: a record; the queue, and who takes it in, change it. */
+   Rule: a record, changed by the queue and by upload/enqueue.js. */
 
-// Each group is a part of the next.
-const ON_THE_LINE = new Set(["sending", "storing", "held"]);
-const UNDER_WAY = new Set([...ON_THE_LINE, "asking", "waiting"]);
+// Each set contains the one before.
+const ACTIVE = new Set(["sending", "storing", "held"]);
+const UNDER_WAY = new Set([...ACTIVE, "asking", "waiting"]);
 const OPEN = new Set([...UNDER_WAY, "paused"]);
 
-// One slot is kept for files below this, so that they need not wait for the giants.
+// One slot is reserved for files below this size, so that large ones do not delay them.
 const SMALL_BYTES = 8_000_000;
 
-/** What a stored file became: its path, the hash that the server has of it, and whether something was in its place.
+/** The result of an upload: the stored path, the server's hash, and whether it replaced a file.
     @typedef {{ path: string, contentHash?: string | null, wasReplaced?: boolean }} Stored */
 
 /** @import { Failure } from "../core/http.js" */
@@ -21,17 +21,17 @@ const SMALL_BYTES = 8_000_000;
 /** @import { Batch, Transfer } from "./scheduler.js" */
 
 export class Task {
-  /** What happens when the name is in use, in the words of the server.
+  /** The conflict resolution, as in the API.
       @type {"replace" | "rename"} */
   onConflict = "replace";
   isReplacing = false;
   /** @type {Transfer | null} */
   transfer = null;
-  /** The batch that it goes in, if it does not go by itself.
+  /** The batch that contains this task, null if it is sent alone.
       @type {Batch | null} */
   batch = null;
   state = "asking";
-  /** Those that it goes with at most; null for whoever is there.
+  /** The only tasks that it may share a batch with, after a refused batch was split; null for any.
       @type {Task[] | null} */
   group = null;
   sent = 0;
@@ -45,7 +45,7 @@ export class Task {
   stored = null;
   isVerified = false;
 
-  /** `before` is a task with the same path, which has to be over before this one starts.
+  /** `before` is a task with the same path that must finish before this one starts.
       @param {File} file
       @param {string} path
       @param {Task | null} [before] */
@@ -59,7 +59,7 @@ export class Task {
     return this.file.size;
   }
 
-  /** Whether it is about `file`, as far as a browser can tell.
+  /** Return whether this is an upload of `file`, as far as a browser can tell.
       @type {(file: File) => boolean} */
   isOf(file) {
     return this.size === file.size && this.file.lastModified === file.lastModified;
@@ -69,29 +69,29 @@ export class Task {
     return this.size < SMALL_BYTES;
   }
 
-  /** Whether it could start now. */
+  /** Whether the task can start. */
   get isReady() {
     return this.state === "waiting" && !this.before?.isOpen;
   }
 
-  /** Whether it takes one of the places on the line; one that is held keeps its place. */
-  get isOnTheLine() {
-    return ON_THE_LINE.has(this.state);
+  /** Whether the task occupies a slot; a held one keeps its slot. */
+  get isActive() {
+    return ACTIVE.has(this.state);
   }
 
-  /** Whether it goes on without anybody doing anything. */
+  /** Whether the task continues without the user. */
   get isUnderWay() {
     return UNDER_WAY.has(this.state);
   }
 
-  /** Whether it may still become a file. */
+  /** Whether the task may still be completed. */
   get isOpen() {
     return OPEN.has(this.state);
   }
 
-  /** What takes a place on the line: a task, or all of a batch.
+  /** The occupant of the slot: the task, or its batch.
       @type {Task | Batch} */
-  get place() {
+  get slot() {
     return this.batch ?? this;
   }
 
@@ -99,10 +99,10 @@ export class Task {
     return this.state === "done" || this.state === "cancelled";
   }
 
-  /** Note what its owner wants: "replace" what is in its place, or "rename" the new one. What the server
-      holds of it was meant for something else then.
+  /** Set the user's conflict resolution, "replace" or "rename". A change discards what the server holds, because it
+      was started with the other one.
       @type {(choice: string) => void} */
-  settle(choice) {
+  setResolution(choice) {
     const onConflict = choice === "rename" ? "rename" : "replace";
     if (onConflict !== this.onConflict) {
       this.drop();
@@ -111,13 +111,13 @@ export class Task {
     this.isReplacing = choice === "replace";
   }
 
-  /** Send nothing more; what the server holds stays. */
+  /** Stop sending; the server keeps what it holds. */
   stop() {
     this.leaveBatch();
     this.transfer?.stop();
   }
 
-  /** Send nothing more, and give back what the server holds. */
+  /** Stop sending, and discard what the server holds. */
   drop() {
     this.leaveBatch();
     this.transfer?.drop();
@@ -129,7 +129,7 @@ export class Task {
     this.batch = null;
   }
 
-  /** Begin anew, but keep the transfer: what the server holds of it need not be sent again. */
+  /** Start anew, but keep the transfer, which can resume. */
   reset() {
     this.state = "asking";
     this.group = null;

@@ -1,12 +1,12 @@
-/* How far a queue of uploads is, all in all. */
+/* The overall progress of the queue. */
 
 /** @import { Speed } from "./speed.js" */
 /** @import { Task } from "./task.js" */
 
-/** How many tasks there are, done, failed and paused, and how far they are: bytes, bytes a second and seconds.
+/** The number of tasks by state, and the progress: bytes, bytes per second, seconds.
     @typedef {ReturnType<typeof totalsOf>} Totals */
 
-/** Return the sums of `tasks`. What failed or was cancelled counts neither as sent nor as to be sent.
+/** Return the totals of `tasks`. Failed and cancelled tasks do not count.
     @param {Task[]} tasks
     @param {Speed} speed */
 export function totalsOf(tasks, speed) {
@@ -17,7 +17,7 @@ export function totalsOf(tasks, speed) {
   const count = (...states) => tasks.filter((task) => states.includes(task.state)).length;
   const size = sum((task) => task.size);
   const sent = sum((task) => task.sent);
-  // What waits has no speed, whatever it had before.
+  // While nothing is sent, the last measured speed is meaningless.
   const rate = count("sending", "storing") ? speed.perSecond : 0;
   return {
     count: counted.length,

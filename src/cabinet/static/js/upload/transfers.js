@@ -1,9 +1,9 @@
-/* How a file is sent, and whether what arrived is what was chosen. */
+/* Sends a file by the suitable protocol, and verifies the hash of what was stored. */
 
 import { Failure, failure } from "../core/http.js";
 import { text } from "../core/texts.js";
 import { canHash, hashOf } from "./hashing.js";
-import { arrived, bodyLimit, isTooMuch } from "./limits.js";
+import { bodyLimit, isTooLarge, recordArrival } from "./limits.js";
 import { PlainTransfer } from "./plain.js";
 import { ResumableTransfer } from "./resumable.js";
 import { StallWatch } from "./stall.js";
@@ -12,14 +12,14 @@ import { StallWatch } from "./stall.js";
 /** @import { Transfer } from "./scheduler.js" */
 /** @import { Stored, Task } from "./task.js" */
 
-/** What a protocol reports of its file.
+/** The reports of a protocol.
     @typedef {Pick<Report, "kept" | "sent" | "stored" | "failed">} ProtocolReport */
 
-// From here on an upload can be resumed, at the price of one more request: a thousand files of 4 KiB
-// took twice as long so, files of just this size a tenth longer.
+// Files from this size on are resumable, which costs an additional request: a thousand files of 4 KiB would take
+// twice as long, files of this size take 10 percent longer.
 const RESUMABLE_BYTES = 4 * 1024 * 1024;
 
-// No status: the server has nothing to do with it, and no other try would help.
+// Not a status: a local problem, which a retry would not solve.
 const LOCAL = -1;
 
 /** @type {(file: File) => Promise<boolean>} */
@@ -32,7 +32,7 @@ const isReadable = (file) =>
       () => false,
     );
 
-/** Return what sends `task`: a transfer as upload/queue.js describes it, around one that knows a protocol.
+/** Return the transfer of `task`, as in upload/scheduler.js; it wraps that of a protocol.
     @type {(task: Task, report: Report) => Transfer} */
 export function transferOf(task, report) {
   const reports = { kept: keep, sent: send, stored: store, failed: fail };
@@ -42,9 +42,9 @@ export function transferOf(task, report) {
   /** @type {ReturnType<typeof hashOf> | null} */
   let hashing = null;
 
-  /** Take the protocol that suits: one that sends all at once only for what is let through at once.
+  /** Select the protocol: a plain PUT only for bodies below the limit.
       @type {() => PlainTransfer | ResumableTransfer} */
-  function adapt() {
+  function createTransfer() {
     const isPlain = task.size < RESUMABLE_BYTES && task.size <= bodyLimit();
     const Kind = isPlain ? PlainTransfer : ResumableTransfer;
     return transfer instanceof Kind ? transfer : new Kind(task, reports);
@@ -54,7 +54,7 @@ export function transferOf(task, report) {
   function keep(bytes) {
     watch.moved(false);
     if (bytes > task.kept) {
-      arrived([task]);
+      recordArrival([task]);
     }
     report.kept(bytes);
   }
@@ -68,23 +68,23 @@ export function transferOf(task, report) {
   /** @type {(result: Stored) => Promise<void>} */
   async function store(result) {
     watch.stop();
-    arrived([task]);
+    recordArrival([task]);
     report.stored(result);
     const hash = await hashing?.hash;
-    // A file that is gone by now can prove nothing, and neither can an answer without a hash.
+    // Without the hash of the file or of the server there is nothing to compare.
     if (hash && result.contentHash) {
       report.verified(hash === result.contentHash ? null : new Failure(LOCAL, text("differs")));
     }
   }
 
-  /** Tell apart what is the same to a browser: a file that changed or went away, a line that broke, and
-      one that somebody in front of the server cuts.
+  /** Tell apart failures that look the same to a browser: a changed or removed file, a lost connection, and a
+      connection that a proxy cut because of the size.
       @type {(reason: Failure) => Promise<void>} */
   async function fail(reason) {
     watch.stop();
     if (reason.status === 0 && !(await isReadable(task.file))) {
       report.failed(new Failure(LOCAL, text("file-changed")));
-    } else if (await isTooMuch(reason, transfer?.bodyBytes ?? 0, [task])) {
+    } else if (await isTooLarge(reason, transfer?.bodyBytes ?? 0, [task])) {
       report.again();
     } else {
       report.failed(reason);
@@ -99,7 +99,7 @@ export function transferOf(task, report) {
   return {
     start() {
       hashing ??= canHash ? hashOf(task.file) : null;
-      transfer = adapt();
+      transfer = createTransfer();
       watch.start();
       transfer.start();
     },

@@ -1,4 +1,4 @@
-/* tus-js-client, loaded at its first use: most visits never need it. */
+/* Loads tus-js-client on first use: most visits do not need it. */
 
 import { failure } from "../core/http.js";
 
@@ -7,10 +7,10 @@ const LIBRARY = new URL("../../vendor/tus-js-client-4.3.1.min.js", import.meta.u
 /** @type {Promise<any> | null} */
 let loading = null;
 
-/** Return the library, which has no types; a try to load it that failed does not count. Raises `Failure`. */
+/** Return the library, which has no types; a failed attempt is not remembered. Raises `Failure`. */
 export function library() {
   loading ??= new Promise((resolve, reject) => {
-    // No import: a browser would remember for ever that one has failed.
+    // Not a dynamic import: browsers remember a failed one.
     const script = document.createElement("script");
     script.src = LIBRARY.href;
     script.addEventListener("load", () => resolve(/** @type {any} */ (window).tus));

@@ -1,11 +1,11 @@
-/* The link that leads to the page on which the trash is emptied asks in a dialog instead. */
+/* The link to the "Empty trash" page, which opens a dialog instead. */
 
 import { around } from "../core/dom.js";
 import { perform } from "./perform.js";
 
 const action = { run: async () => (await import("./deleting.js")).emptyTrash() };
 
-export function bindEmptying() {
+export function bindEmptyTrash() {
   document.addEventListener("click", (event) => {
     if (around(event, "#empty-trash")) {
       event.preventDefault();

@@ -1,9 +1,9 @@
-/* Requests that are sent once more when somebody had to sign in again. */
+/* Retry a request after the user had to sign in again. */
 
 import { isAway, OTHER_SESSION } from "../core/identity.js";
 import { renewToken, signedInNow } from "./signin.js";
 
-/** Be the user of this page again, after a failure because of the session; tells whether that is so.
+/** Restore the session after a failure that was caused by it; resolves to whether that worked.
     @type {(failure: { status?: number, type?: string }) => Promise<boolean>} */
 async function isBackAfter(failure) {
   if (failure.type !== OTHER_SESSION) {
@@ -17,9 +17,9 @@ async function isBackAfter(failure) {
   }
 }
 
-/** Return what `attempt()` returns; when the session has ended, after signing in again.
+/** Return the result of `attempt()`; if the session has ended, sign in again and retry once.
     @type {<T>(attempt: () => Promise<T>) => Promise<T>} */
-export async function renewing(attempt) {
+export async function withSession(attempt) {
   try {
     return await attempt();
   } catch (failure) {

@@ -1,17 +1,17 @@
-/* Whether the details panel is open, kept by the browser from page to page. */
+/* Whether the details panel is open, saved from page to page. */
 
 const NAME = "details";
 
 /** @type {(isOpen: boolean) => void} */
-export function keepOpen(isOpen) {
+export function saveOpen(isOpen) {
   try {
     localStorage.setItem(NAME, isOpen ? "open" : "closed");
   } catch {
-    // A browser may keep nothing at all.
+    // Storage may be blocked.
   }
 }
 
-/** Tell whether the panel was open when it was last seen. */
+/** Return whether the panel was open last. */
 export function wasOpen() {
   try {
     return localStorage.getItem(NAME) === "open";

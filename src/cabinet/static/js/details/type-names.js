@@ -1,13 +1,13 @@
-/* What people call a kind of file. */
+/* The display name of a file's type. */
 
 import { text } from "../core/texts.js";
 import { kindOf } from "../preview/kinds.js";
 
-/** @import { Entry } from "../list/list.js" */
+/** @import { Entry } from "../list/rows.js" */
 
-// By media type; the first that fits.
+// By media type; the first match counts.
 /** @type {[string, RegExp][]} */
-const WORDS = [
+const TYPES = [
   ["kind-picture", /^image\//],
   ["kind-film", /^video\//],
   ["kind-sound", /^audio\//],
@@ -18,12 +18,12 @@ const WORDS = [
   ["kind-document", /(wordprocessing|msword|opendocument\.text|\/rtf$|epub)/],
 ];
 
-/** Return the word for what an entry is.
+/** Return the display name of an entry's type.
     @type {(entry: Entry) => string} */
-export function kindWord(entry) {
+export function typeName(entry) {
   if (entry.kind === "folder") {
     return text("kind-folder");
   }
-  const [key] = WORDS.find(([, pattern]) => pattern.test(entry.mediaType ?? "")) ?? [];
+  const [key] = TYPES.find(([, pattern]) => pattern.test(entry.mediaType ?? "")) ?? [];
   return text(key ?? (kindOf(entry) === "text" ? "kind-text" : "kind-file"));
 }

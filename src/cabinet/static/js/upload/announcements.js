@@ -1,34 +1,34 @@
-/* What is said of uploads to those who listen: that they begin, and each quarter of the way.
+/* Announces uploads to screen readers: the start, and each quarter of the progress.
 
-   Rule: speaks of all of them together, and not faster than anybody could listen; what they wait for and how
-   they end is said by upload/panel.js. */
+   Rule: one announcement for all uploads together, with pauses in between; upload/panel.js announces waits and the
+   end. */
 
 import { number, percent } from "../core/format.js";
 import { countText, text } from "../core/texts.js";
 import { announce } from "../ui/toasts.js";
 
 const QUARTERS = 4;
-// What comes sooner after the last words would only take their place.
-const PAUSE_MS = 1_000;
-// Of thousands of small files each change is told, and each sum goes through all of them.
-const SUMMED_EVERY_MS = 100;
+// A message that follows sooner would interrupt the previous one.
+const MIN_PAUSE_MS = 1_000;
+// With thousands of small files, computing the totals at every change would be slow.
+const TOTALS_INTERVAL_MS = 100;
 
 /** @import { Queue } from "./queue.js" */
 /** @import { Totals } from "./totals.js" */
 
-/** Speak of what `queue` does.
+/** Announce the progress of `queue`.
     @type {(queue: Queue) => void} */
-export function bindUploadVoice(queue) {
-  // Quarters of the way that were said or passed over; null while nothing is under way.
+export function bindAnnouncements(queue) {
+  // The last announced or skipped quarter; null while nothing is being uploaded.
   /** @type {number | null} */
   let reached = null;
-  let spokeAt = -Infinity;
-  let summedAt = -Infinity;
+  let announcedAt = -Infinity;
+  let totalsAt = -Infinity;
 
   /** @type {(words: string) => void} */
   const speak = (words) => {
     announce(words);
-    spokeAt = queue.now();
+    announcedAt = queue.now();
   };
   /** @type {(totals: Totals) => void} */
   const begin = ({ count }) => {
@@ -37,10 +37,10 @@ export function bindUploadVoice(queue) {
   };
   const go = () => {
     const now = queue.now();
-    if (now - spokeAt < PAUSE_MS || now - summedAt < SUMMED_EVERY_MS) {
+    if (now - announcedAt < MIN_PAUSE_MS || now - totalsAt < TOTALS_INTERVAL_MS) {
       return;
     }
-    summedAt = now;
+    totalsAt = now;
     const { size, sent } = queue.totals();
     const quarter = size ? Math.floor((sent / size) * QUARTERS) : 0;
     if (reached !== null && quarter > reached && quarter < QUARTERS) {
@@ -52,7 +52,7 @@ export function bindUploadVoice(queue) {
   queue.addEventListener("change", () => {
     if (reached !== null) {
       go();
-    } else if (queue.tasks.some((task) => task.isOnTheLine)) {
+    } else if (queue.tasks.some((task) => task.isActive)) {
       begin(queue.totals());
     }
   });

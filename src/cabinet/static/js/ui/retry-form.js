@@ -1,42 +1,43 @@
-/* Forms to sign in and to register, sent again by themselves while the server is busy.
+/* Sign-in and registration forms that are retried while the server is busy.
 
-   Rule: a form is taken over only as far as needed for that; what is answered shows as it would without. */
+   Rule: changes nothing else; the answer is shown as it would be without scripts. */
 
 import { byId, fieldsOf, part } from "../core/dom.js";
 import { text } from "../core/texts.js";
 
 const BUSY = 503;
-const TRIES = 5;
+const MAX_ATTEMPTS = 5;
 
 /** @type {(seconds: number) => Promise<void>} */
-const after = (seconds) =>
+const delay = (seconds) =>
   new Promise((resolve) => {
     setTimeout(resolve, seconds * 1000);
   });
 
-/** Return the answer that `ask()` resolves to; while the server is busy, `tell` so and ask again when it says.
-    @type {(ask: () => Promise<Response>, tell: (words: string) => void) => Promise<Response>} */
-export async function whileBusy(ask, tell) {
+/** Return the answer that `request()` resolves to; while the server is busy, call `report` and retry after
+    its Retry-After.
+    @type {(request: () => Promise<Response>, report: (message: string) => void) => Promise<Response>} */
+export async function retryWhileBusy(request, report) {
   for (let tries = 1; ; tries += 1) {
-    const response = await ask();
-    if (response.status !== BUSY || tries === TRIES) {
+    const response = await request();
+    if (response.status !== BUSY || tries === MAX_ATTEMPTS) {
       return response;
     }
-    tell(text("busy"));
-    await after(Number(response.headers.get("Retry-After") ?? 1));
+    report(text("busy"));
+    await delay(Number(response.headers.get("Retry-After") ?? 1));
   }
 }
 
 /** @type {(form: HTMLFormElement, status: HTMLElement) => Promise<Response>} */
 function post(form, status) {
   const body = fieldsOf(form);
-  const ask = () => fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
-  return whileBusy(ask, (words) => {
-    status.textContent = words;
+  const request = () => fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
+  return retryWhileBusy(request, (message) => {
+    status.textContent = message;
   });
 }
 
-/** Show the page that answers a form in place of this one.
+/** Replace this page by the one in the response.
     @type {(response: Response) => Promise<void>} */
 async function show(response) {
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
@@ -44,22 +45,22 @@ async function show(response) {
   document.title = fresh.title;
 }
 
-/** Go where the answer of a form leads.
+/** Follow the response of a form.
     @type {(response: Response) => void} */
-function goOn({ url, headers, body }) {
+function follow({ url, headers, body }) {
   const { pathname, search } = new URL(url);
   if (headers.get("Content-Disposition")?.startsWith("attachment")) {
-    // What is saved leaves the form on the page: there is another one for it.
+    // A download would leave the form on the page, so the download page is opened instead.
     body?.cancel();
     const { root } = document.body.dataset;
     location.assign(`${root}index/download?${new URLSearchParams({ of: pathname + search })}`);
     return;
   }
-  // What an address says behind its "#" is not sent, but goes with whoever has to sign in first.
+  // The fragment is not sent to the server, so it is carried over to the sign-in page.
   location.assign(url + location.hash);
 }
 
-/** Send `form`, which takes nothing meanwhile; `rebind()` looks after the fields of a page that came back.
+/** Send `form` and disable it meanwhile; `rebind()` binds the fields of a page that came back.
     @type {(form: HTMLFormElement, rebind: () => void) => Promise<void>} */
 export async function send(form, rebind) {
   const status = document.createElement("p");
@@ -67,15 +68,15 @@ export async function send(form, rebind) {
   form.append(status);
   try {
     const response = await post(form, status);
-    // What a page says once, it has said by now: one that leads back to itself is shown as it came.
+    // A flash message is shown only once, so a redirect to this page is shown from the response.
     if (response.redirected && new URL(response.url).pathname !== location.pathname) {
-      goOn(response);
+      follow(response);
       return;
     }
     await show(response);
     rebind();
   } catch {
-    // No answer: the browser's own page says so best.
+    // No answer: let the browser show its own error page.
     form.inert = false;
     form.submit();
   }

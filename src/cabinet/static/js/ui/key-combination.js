@@ -1,21 +1,21 @@
-/* What was pressed, written as in the tables of keys: "F2", "Shift+Delete", "Mod+a" (Ctrl, or Command on a
-   Mac), "m".
+/* The key combination of an event, as written in the tables of shortcuts: "F2", "Shift+Delete", "Mod+a" (Ctrl, or
+   Command on a Mac), "m".
 
-   A letter is the one on the key; where another script is written, the one that the key has on a
-   Latin keyboard, so that M is M while Russian is typed. */
+   With a non-Latin layout, a letter is the one on the same key of a Latin keyboard, so that shortcuts work while
+   Russian is typed. */
 
-// What stands on the key of "/" where Russian or Ukrainian is typed.
+// The characters of the "/" key in Russian and Ukrainian layouts.
 /** @type {Record<string, string>} */
 const SLASH = { ".": "/", ",": "?" };
 
-/** Return the name of the key itself.
+/** Return the name of the key, without modifiers.
     @type {(event: KeyboardEvent) => string} */
 function nameOf({ key, code }) {
   if (/^[a-z]$/i.test(key)) {
     return key.toLowerCase();
   }
   const [, letter] = /^Key([A-Z])$/.exec(code) ?? [];
-  // A sign is a sign, on whatever key it stands.
+  // Punctuation is matched by the character, whichever key it is on.
   if (letter && /^\p{L}$/u.test(key)) {
     return letter.toLowerCase();
   }
@@ -25,11 +25,15 @@ function nameOf({ key, code }) {
   return key === " " ? "Space" : key;
 }
 
-/** Return what was pressed, as the tables write it.
+/** Return the key combination of an event, as written in the tables.
     @type {(event: KeyboardEvent) => string} */
-export function pressed(event) {
+export function combinationOf(event) {
   const name = nameOf(event);
   const isSign = name.length === 1 && !/[a-z]/.test(name);
+  // AltGr types characters, and some systems report Ctrl and Alt as held.
+  if (event.getModifierState?.("AltGraph")) {
+    return event.key;
+  }
   const held = [
     (event.ctrlKey || event.metaKey) && "Mod",
     event.altKey && "Alt",

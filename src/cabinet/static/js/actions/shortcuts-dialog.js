@@ -1,22 +1,22 @@
-/* The sheet that says what the keys do, from the tables that bind them. */
+/* The dialog that lists the keyboard shortcuts, from the tables that bind them. */
 
 import { around, byId, parts } from "../core/dom.js";
 import { text } from "../core/texts.js";
 import { partsOf } from "../ui/key-names.js";
-import { areOn, bindSwitches, kindOf, showSwitches } from "../ui/key-settings.js";
-import { LOOKING } from "./preview-keys.js";
+import { bindSwitches, isKindOn, kindOf, showSwitches } from "../ui/key-settings.js";
+import { PREVIEW_SHORTCUTS } from "./preview-keys.js";
 import { ACTIONS } from "./table.js";
 
 /** @import { Command } from "./commands.js" */
 
-/** What the sheet shows of a line of any table.
-    @typedef {Pick<Command, "text" | "keys" | "isTyped" | "shownKeys" | "places">} Line */
+/** The columns of any table that the dialog shows.
+    @typedef {Pick<Command, "text" | "keys" | "isTyped" | "shownKeys" | "places">} Shortcut */
 
 const dialog = byId("keys", HTMLDialogElement);
 
-/** Return the row of the sheet for one line of the tables.
-    @type {(line: Line) => HTMLElement} */
-function lineOf({ text: key, keys, isTyped, shownKeys = keys }) {
+/** Return the row for one shortcut.
+    @type {(line: Shortcut) => HTMLElement} */
+function shortcutRow({ text: key, keys, isTyped, shownKeys = keys }) {
   const line = document.createElement("div");
   const words = document.createElement("dt");
   words.textContent = text(key);
@@ -36,20 +36,20 @@ function lineOf({ text: key, keys, isTyped, shownKeys = keys }) {
   return line;
 }
 
-/** Fill the groups with what has keys in this place.
+/** Fill the groups with the shortcuts of this place.
     @type {(place: string, commands: Command[]) => void} */
 function fill(place, commands) {
-  /** @type {(line: Line) => boolean} */
+  /** @type {(line: Shortcut) => boolean} */
   const isHere = ({ keys, isTyped, places }) => (isTyped || keys.length > 0) && places.includes(place);
-  /** @type {Record<string, Line[]>} */
+  /** @type {Record<string, Shortcut[]>} */
   const groups = {
     list: commands.filter(({ group }) => group === "list"),
     chosen: ACTIONS,
     page: commands.filter(({ group }) => group === "page"),
-    looking: LOOKING,
+    looking: PREVIEW_SHORTCUTS,
   };
   for (const [group, table] of Object.entries(groups)) {
-    const lines = table.filter(isHere).map(lineOf);
+    const lines = table.filter(isHere).map(shortcutRow);
     const shown = byId(`keys-${group}`);
     shown.replaceChildren(...lines);
     const section = around({ target: shown }, "section");
@@ -57,22 +57,22 @@ function fill(place, commands) {
   }
 }
 
-/** Strike out what does nothing as it is set now; typing a name gives way to letters. */
-function showWhatIsOn() {
+/** Strike out the shortcuts that are off; type-ahead is off while letters are shortcuts. */
+function markDisabled() {
   /** @type {Record<string, boolean>} */
-  const isOff = { letters: !areOn("letters"), signs: !areOn("signs"), typing: areOn("letters") };
+  const isOff = { letters: !isKindOn("letters"), signs: !isKindOn("signs"), typing: isKindOn("letters") };
   for (const line of parts(dialog, "[data-kind]")) {
     line.classList.toggle("is-off", Boolean(isOff[line.dataset.kind ?? ""]));
   }
 }
 
-/** Show the keys of this page, those of `commands` among them.
+/** Show the shortcuts of this page, including those of `commands`.
     @type {(commands: Command[]) => void} */
 export function showKeys(commands) {
   fill(byId("main").dataset.place ?? "", commands);
   showSwitches(dialog);
-  showWhatIsOn();
+  markDisabled();
   dialog.showModal();
 }
 
-bindSwitches(dialog, showWhatIsOn);
+bindSwitches(dialog, markDisabled);
