@@ -15,10 +15,10 @@ from cabinet.commands._report import LocalError, Report
 from cabinet.commands._sources import GREW, FileChanged, ImportItem
 from cabinet.errors import CabinetError, EntryExists
 from cabinet.services.changes.files import Files
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.names import join_path
 from cabinet.services.uploads.publishing import Target
-from cabinet.services.uploads.uploads import Incoming, Promised, Uploads
+from cabinet.services.uploads.uploads import ExpectedContent, Incoming, Uploads
 
 # All files of a batch are published under the lock of the database, a few milliseconds each: other
 # writers wait less than a second.
@@ -41,7 +41,7 @@ class _Received:
 class Importer:
     """Imports files for one user."""
 
-    def __init__(self, files: Files, uploads: Uploads, on_conflict: Conflict, report: Report) -> None:
+    def __init__(self, files: Files, uploads: Uploads, on_conflict: OnConflict, report: Report) -> None:
         self._files = files
         self._uploads = uploads
         self._on_conflict = on_conflict
@@ -82,7 +82,7 @@ class Importer:
 
         Two folders may have files of the same name, or of two Unicode forms of one name.
         """
-        if self._on_conflict is Conflict.REPLACE:
+        if self._on_conflict is OnConflict.REPLACE:
             if target.path in self._paths:
                 raise EntryExists(path=target.path)
             self._paths.add(target.path)
@@ -93,7 +93,7 @@ class Importer:
                 self._finish_batch()
             self._uploads.check(target, file.size)
             with ExitStack() as held:
-                upload = held.enter_context(self._uploads.begin(Promised(size=file.size), target))
+                upload = held.enter_context(self._uploads.begin(ExpectedContent(size=file.size), target))
                 upload.append(self._report.metered(file.chunks(), source.label))
                 measured = upload.seal()
                 has_grown = file.has_grown(measured.content_hash)

@@ -9,19 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any
+from typing import Any, Protocol
 
 import click
 from flask.cli import AppGroup, ScriptInfo
 from sqlalchemy.exc import DBAPIError
 
+from cabinet import config
 from cabinet.errors import CabinetError, NotFound, StructuredError
 from cabinet.extensions import db
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.access.scope import Scope, whole_space
+from cabinet.services.accounts.account import Account
 from cabinet.services.kernel.database import to_domain_error
+from cabinet.services.tree.space_rows import TEAM_LABEL
 from cabinet.terminal import report
 from cabinet.terminal.streams import discard_unwritten, escape_unencodable, replace_closed_streams
-from cabinet.terminal.text import escape_controls
+from cabinet.terminal.text import escape_controls, to_size
 from cabinet.web import services
 from cabinet.web.pages import to_rfc3339
 
@@ -29,6 +32,15 @@ from cabinet.web.pages import to_rfc3339
 PREPARE = "cabinet.prepare"
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
+
+
+class Counted(Protocol):
+    """An account or a team space, with what a recount corrects."""
+
+    @property
+    def usage(self) -> int: ...
+    @property
+    def entries(self) -> int: ...
 
 
 class OperatorGroup(AppGroup):
@@ -93,6 +105,38 @@ def find_account(username: str) -> Account:
         raise click.ClickException(f"There is no user “{username}”.") from error
     finally:
         db.session.rollback()
+
+
+def find_scope(name: str) -> Scope:
+    """Return the files of a user, or of the team space `space:ID`, or end the command."""
+    if not name.startswith(TEAM_LABEL):
+        return find_account(name).scope
+    try:
+        return whole_space(services.spaces().get(name.removeprefix(TEAM_LABEL)).space.row_id)
+    except NotFound as error:
+        raise click.ClickException(f"There is no team space “{name.removeprefix(TEAM_LABEL)}”.") from error
+    finally:
+        db.session.rollback()
+
+
+def to_quota(text: str) -> int | None:
+    """Return the argument BYTES|none in bytes, None for no limit, or end the command."""
+    if not text.strip():  # an unset variable of a script must not remove the limit
+        raise click.BadParameter("use `none` for no limit.", param_hint="BYTES")
+    try:
+        return config.to_bytes_or_none(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="BYTES") from error
+
+
+def counted_line(name: str, was: Counted, now: Counted, folders: int) -> str:
+    """Return what a recount tells people about the space called `name`."""
+    change = "" if was.usage == now.usage else f", was {to_size(was.usage)}"
+    if was.entries != now.entries:
+        change += f"; {now.entries} files and folders, was {was.entries}"
+    if folders:
+        change += f"; {folders} folders corrected"
+    return f"{name}: {to_size(now.usage)}{change}"
 
 
 def print_json(value: Any) -> None:

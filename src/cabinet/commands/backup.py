@@ -15,7 +15,7 @@ from cabinet.commands._support import PREPARE, OperatorGroup, json_option, print
 from cabinet.extensions import db
 from cabinet.services.backups import backups as services
 from cabinet.services.backups.backup_folder import Manifest
-from cabinet.services.backups.backups import Backups, RestoreTerms, Watch
+from cabinet.services.backups.backups import Backups, OnCopied, RestoreOptions
 from cabinet.serving import preparing
 from cabinet.storage.copying import CopyResult
 from cabinet.storage.protocols import OnDisk
@@ -46,7 +46,7 @@ def create(folder: Path, quiet: bool, as_json: bool) -> None:
     """
     places = [Path(application().instance_path), _store_folder()]
     with _meter(quiet=quiet, as_json=as_json) as meter:
-        manifest, copied = _backups().create(folder, __version__, places, _watch(meter))
+        manifest, copied = _backups().create(folder, __version__, places, _on_copied(meter))
     _print_result("Backed up", manifest, copied.lost, quiet=quiet, as_json=as_json, **copied.counts())
     _exit_if_lost(copied.lost, "cabinet storage verify lists the files.")
 
@@ -61,7 +61,7 @@ def verify(folder: Path, quiet: bool, as_json: bool) -> None:
     Remove damaged files from DIR, and the next create copies them again.
     """
     with _meter(quiet=quiet, as_json=as_json) as meter:
-        manifest, lost = services.verify(folder, _watch(meter))
+        manifest, lost = services.verify(folder, _on_copied(meter))
     _print_result("Verified", manifest, lost, quiet=quiet, as_json=as_json)
     _exit_if_lost(lost, "")
 
@@ -80,8 +80,8 @@ def restore(folder: Path, quiet: bool, as_json: bool) -> None:
         with _meter(quiet=quiet, as_json=as_json) as meter:
             backups = _backups()
             keep_ended = timedelta(seconds=setting("UPLOAD_KEEP_SECONDS"))
-            terms = RestoreTerms(preparing.knows_revision, runtime().clock(), keep_ended)
-            manifest, copied = backups.restore(folder, terms, _watch(meter))
+            options = RestoreOptions(preparing.knows_revision, runtime().clock(), keep_ended)
+            manifest, copied = backups.restore(folder, options, _on_copied(meter))
         db.engine.dispose()
     app = application()
     app.extensions[PREPARE](app)
@@ -106,11 +106,11 @@ def _meter(*, quiet: bool, as_json: bool) -> CountMeter:
     return count_meter(wanted=not (as_json or quiet))
 
 
-def _watch(meter: CountMeter) -> Watch:
-    def watch(taken: CopyResult) -> None:
+def _on_copied(meter: CountMeter) -> OnCopied:
+    def on_copied(taken: CopyResult) -> None:
         meter.advance(taken.blob.size, taken.blob.content_hash[:12])
 
-    return watch
+    return on_copied
 
 
 def _print_result(

@@ -1,4 +1,4 @@
-"""`flask files`: import, export and list the files of a user without HTTP.
+"""`flask files`: import, export and list the files of a user or a team space without HTTP.
 
 Rule: quotas and limits apply to imports as they do to uploads.
 """
@@ -15,9 +15,9 @@ from cabinet.commands._exporting import Exporter, iter_entries
 from cabinet.commands._importing import Importer
 from cabinet.commands._report import Report
 from cabinet.commands._sources import ImportScanner
-from cabinet.commands._support import OperatorGroup, find_account, json_option, print_array
+from cabinet.commands._support import OperatorGroup, find_scope, json_option, print_array
 from cabinet.services.changes.files import Files
-from cabinet.services.tree.entries import Conflict, Entry
+from cabinet.services.tree.entries import Entry, OnConflict
 from cabinet.services.tree.listing import MAX_LIMIT
 from cabinet.services.tree.names import split_path
 from cabinet.services.tree.paging import Order
@@ -25,7 +25,7 @@ from cabinet.terminal.report import say
 from cabinet.terminal.text import to_local_text, to_size
 from cabinet.web import services
 
-group = OperatorGroup("files", help="Import, export and list the files of a user.")
+group = OperatorGroup("files", help="Import, export and list the files of a user or a team space (space:ID).")
 
 _user = click.argument("username", metavar="USER")
 
@@ -38,8 +38,8 @@ _user = click.argument("username", metavar="USER")
 @click.option("--to", metavar="DIR", default="", help="Import into DIR; create it if missing.")
 @click.option(
     "--on-conflict",
-    type=click.Choice([choice.value for choice in Conflict]),
-    default=Conflict.REPLACE.value,
+    type=click.Choice([choice.value for choice in OnConflict]),
+    default=OnConflict.REPLACE.value,
     show_default=True,
     help="What to do if the name is taken; replaced content is kept as a version.",
 )
@@ -50,11 +50,11 @@ def import_(username: str, paths: tuple[Path, ...], to: str, on_conflict: str, a
     Files keep their modification times. Links are not followed. A file that changes while it is read is
     not stored; if it only grows, its first state is stored.
     """
-    account = find_account(username)
+    scope = find_scope(username)
     above = split_path(to.strip("/"))
-    files, uploads = services.files(account.scope), services.uploads(account.scope)
+    files, uploads = services.files(scope), services.uploads(scope)
     with Report("Imported", as_json=as_json) as report:
-        importer = Importer(files, uploads, Conflict(on_conflict), report)
+        importer = Importer(files, uploads, OnConflict(on_conflict), report)
         sources = ImportScanner(report)
         importer.store(source for path in paths for source in sources.find(path, above))
 
@@ -70,7 +70,7 @@ def export(username: str, target: Path, force: bool, as_json: bool) -> None:
     Files keep their modification times. A local file with the same content is skipped, so the command
     can be repeated after an interruption.
     """
-    files = services.files(find_account(username).scope)
+    files = services.files(find_scope(username))
     with Report("Exported", as_json=as_json) as report:
         Exporter(files, report, force=force).write_all(target)
 
@@ -82,7 +82,7 @@ def export(username: str, target: Path, force: bool, as_json: bool) -> None:
 @json_option
 def list_(username: str, path: str, recursive: bool, as_json: bool) -> None:
     """List a folder of USER, by default the root folder."""
-    files = services.files(find_account(username).scope)
+    files = services.files(find_scope(username))
     folder = path.strip("/")
     entries = iter_entries(files, folder) if recursive else _iter_folder(files, folder)
     if as_json:

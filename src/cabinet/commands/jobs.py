@@ -15,7 +15,7 @@ import click
 
 from cabinet.commands._support import OperatorGroup, json_option, print_array, print_json
 from cabinet.jobs import JOBS, job_threads_of
-from cabinet.jobs.registry import Call, Job, run_job
+from cabinet.jobs.registry import Job, RunOptions, run_job
 from cabinet.jobs.runner import LEADER, lock_of, try_hold
 from cabinet.services.maintenance.job_runs import JobRun, to_line
 from cabinet.serving import preparing
@@ -36,7 +36,7 @@ class JobStatus:
     """The status of a job; `state` is never, running, interrupted, done or failed."""
 
     name: str
-    meaning: str
+    description: str
     state: str
     last_run_at: datetime | None
     took_seconds: float | None
@@ -75,7 +75,7 @@ def run(name: str, as_json: bool) -> None:
         if not is_alone:
             raise click.ClickException(f"The job “{name}” is already running.")
         try:
-            run_job(application(), job, Call())
+            run_job(application(), job, RunOptions())
         except Exception as error:
             raise click.ClickException(
                 escape_controls(f"The job “{name}” failed: {to_line(error)}")
@@ -93,20 +93,20 @@ def serve() -> None:
     Any number of such processes may run: one of them starts the jobs, another one takes over when it
     ends, and all of them create thumbnails.
     """
-    beside = job_threads_of(application())
-    preparing.prepare(beside.app, to_serve=True)
-    if beside.is_inside:
+    job_threads = job_threads_of(application())
+    preparing.prepare(job_threads.app, to_serve=True)
+    if job_threads.is_inside:
         note("JOBS is inside: a server on this instance runs the jobs as well.")
     # Like Ctrl-C: it ends the wait below, and a second one ends the wait for running jobs.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        beside.start_apart()
+        job_threads.start_apart()
         note("Running the jobs.")
         while True:
             signal.pause()
     except KeyboardInterrupt:
-        beside.stop()
-        if not beside.join(GRACE):
+        job_threads.stop()
+        if not job_threads.join(GRACE):
             note("A job did not end in time and is aborted.")
 
 
@@ -115,7 +115,7 @@ def _statuses() -> Iterator[JobStatus]:
     for job in JOBS:
         last = runs.get(job.name, JobRun())
         yield JobStatus(
-            job.name, job.meaning, _state(job, last), last.started_at, last.took_seconds, last.error
+            job.name, job.description, _state(job, last), last.started_at, last.took_seconds, last.error
         )
 
 

@@ -13,10 +13,10 @@ from typing import TypeAlias
 import click
 
 from cabinet.commands._support import OperatorGroup, json_option, print_array, print_json
-from cabinet.jobs.registry import Call, run_job
+from cabinet.jobs.registry import RunOptions, run_job
 from cabinet.jobs.sweep import JOB as SWEEP
 from cabinet.services.maintenance.verify import Finding, WrongSums
-from cabinet.services.tree.sum_checks import Counts
+from cabinet.services.tree.sum_checks import FolderCounts
 from cabinet.services.tree.usage_checks import WrongEntries, WrongUsage
 from cabinet.terminal.meter import Meter, count_meter
 from cabinet.terminal.report import note, say
@@ -41,11 +41,11 @@ def verify(deep: bool, as_json: bool) -> None:
 
     A blob that is unknown to the database is harmless: it is left by a server that was killed, and a
     sweep removes it. `cabinet users recount` corrects a wrong usage or number of entries of a user, and
-    wrong counts of a folder.
+    wrong counts of a folder; `cabinet spaces recount` does that for a team space.
     """
     found: list[str] = []
     with count_meter(wanted=not as_json, total=inspection().count_blobs) as meter:
-        findings = _recorded(inspection().verify(deep=deep, looked_at=lambda: meter.advance(1)), found)
+        findings = _recorded(inspection().verify(deep=deep, on_checked=lambda: meter.advance(1)), found)
         wrong = _recorded_counts(found)
         if as_json:
             print_array("findings", chain(map(asdict, findings), map(_document_of, wrong)))
@@ -68,7 +68,7 @@ def sweep(now: bool, as_json: bool) -> None:
     SWEEP_GRACE_SECONDS. With --now, a download that has just started may be aborted if its file was
     purged meanwhile; leftovers of aborted uploads keep their grace period in any case.
     """
-    swept = run_job(application(), SWEEP, Call(urgent=now))
+    swept = run_job(application(), SWEEP, RunOptions(urgent=now))
     if as_json:
         print_json(asdict(swept))
         return
@@ -88,6 +88,7 @@ def stats(as_json: bool) -> None:
         return
     free = "unknown" if counted.free is None else to_size(counted.free)
     say(f"Users:    {counted.users}")
+    say(f"Spaces:   {counted.spaces} of teams")
     say(f"Folders:  {counted.folders}")
     say(f"Files:    {counted.files} ({counted.versions} versions, {to_size(counted.content)})")
     say(f"In trash: {counted.trashed}")
@@ -112,7 +113,7 @@ def _print_wrong(found: Iterator[_WrongCount], meter: Meter) -> None:
     for wrong in found:
         owner = wrong.folder if isinstance(wrong, WrongSums) else wrong.username
         if isinstance(wrong, WrongSums):
-            detail = f"expected {_counts(wrong.counted)}, found {_counts(wrong.told)}"
+            detail = f"expected {_counts(wrong.counted)}, found {_counts(wrong.stored)}"
         elif isinstance(wrong, WrongUsage):
             detail = f"expected {to_exact_size(wrong.counted)}, found {to_exact_size(wrong.usage)}"
         else:
@@ -121,15 +122,15 @@ def _print_wrong(found: Iterator[_WrongCount], meter: Meter) -> None:
             say(f"{_fault_of(wrong)}: {owner} ({detail})")
 
 
-def _counts(counts: Counts) -> str:
+def _counts(counts: FolderCounts) -> str:
     directly = f"{counts.entries} entries with {to_exact_size(counts.size)}"
     return f"{directly}, {counts.tree_files} files with {to_exact_size(counts.tree_size)} in all"
 
 
 def _document_of(wrong: _WrongCount) -> dict[str, object]:
     if isinstance(wrong, WrongSums):
-        told, counted = wrong.told._asdict(), wrong.counted._asdict()
-        return {"fault": WRONG_FOLDER, "folder": wrong.folder, "told": told, "counted": counted}
+        stored, counted = wrong.stored._asdict(), wrong.counted._asdict()
+        return {"fault": WRONG_FOLDER, "folder": wrong.folder, "stored": stored, "counted": counted}
     return {"fault": _fault_of(wrong), **asdict(wrong)}
 
 

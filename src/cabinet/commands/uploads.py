@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 import click
 
-from cabinet.commands._support import OperatorGroup, find_account, json_option, print_array, print_json
+from cabinet.commands._support import OperatorGroup, find_scope, json_option, print_array, print_json
 from cabinet.services.maintenance.verify import OpenUpload
 from cabinet.terminal.report import note, say
 from cabinet.terminal.text import to_size
@@ -20,11 +20,16 @@ group = OperatorGroup("uploads", help="List unfinished uploads and remove expire
 
 
 @group.command("list")
-@click.option("--user", "username", metavar="NAME", help="Only uploads of this user.")
+@click.option(
+    "--user",
+    "username",
+    metavar="NAME",
+    help="Only uploads to the space of this user, or to the team space space:ID.",
+)
 @json_option
 def list_uploads(username: str | None, as_json: bool) -> None:
     """List unfinished uploads, the oldest first."""
-    space_id = None if username is None else find_account(username).space_id
+    space_id = None if username is None else find_scope(username).space_id
     found = inspection().iter_uploads(space_id)
     if as_json:
         print_array("uploads", map(asdict, found))

@@ -10,9 +10,16 @@ from collections.abc import Callable
 
 import click
 
-from cabinet import config
-from cabinet.commands._support import OperatorGroup, find_account, json_option, print_array
-from cabinet.services.accounts.accounts import Account, Accounts
+from cabinet.commands._support import (
+    OperatorGroup,
+    counted_line,
+    find_account,
+    json_option,
+    print_array,
+    to_quota,
+)
+from cabinet.services.accounts.account import Account
+from cabinet.services.accounts.accounts import Accounts
 from cabinet.terminal.report import say
 from cabinet.terminal.text import to_size
 from cabinet.web.pages import to_rfc3339
@@ -125,12 +132,7 @@ def set_quota(username: str, quota: str) -> None:
     nothing, but the user cannot store more until enough space is freed.
     """
     account = find_account(username)
-    if not quota.strip():  # an unset variable of a script must not remove the limit
-        raise click.BadParameter("use `none` for no limit.", param_hint="BYTES")
-    try:
-        limit = config.to_bytes_or_none(quota)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="BYTES") from error
+    limit = to_quota(quota)
     accounts().set_quota(account.username, limit)
     maximum = "an unlimited amount" if limit is None else to_size(limit)
     say(f"“{account.username}” uses {to_size(account.usage)} and may store {maximum}.")
@@ -146,19 +148,14 @@ def recount(username: str | None, as_json: bool) -> None:
     """
     found = accounts().list_all() if username is None else [find_account(username)]
     counted = (
-        (account, accounts().recount(account.username), accounts().mend_folders(account.username))
+        (account, accounts().recount(account.username), accounts().repair_folders(account.username))
         for account in found
     )
     if as_json:
         print_array("users", (_recounted(*each) for each in counted))
         return
     for was, now, folders in counted:
-        change = "" if was.usage == now.usage else f", was {to_size(was.usage)}"
-        if was.entries != now.entries:
-            change += f"; {now.entries} files and folders, was {was.entries}"
-        if folders:
-            change += f"; {folders} folders corrected"
-        say(f"{now.username}: {to_size(now.usage)}{change}")
+        say(counted_line(now.username, was, now, folders))
 
 
 def _recounted(was: Account, now: Account, folders: int) -> dict[str, object]:

@@ -33,6 +33,11 @@ def note(text: str) -> None:
         click.echo(escape_controls(text), err=True)
 
 
+def draw(text: str) -> None:
+    """Print text of our own with its colors to stderr, without them unless it is a terminal."""
+    click.echo(text, err=True)
+
+
 def print_json(*values: Any, encoder: Encoder | None = None) -> None:
     """Print JSON values, one per line."""
     _write("\n".join(json.dumps(value, default=encoder) for value in values))
