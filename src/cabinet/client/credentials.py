@@ -46,6 +46,23 @@ def read_credentials(username: str | None, *, password_stdin: bool, confirm: boo
     return credentials
 
 
+def read_link_password(*, from_stdin: bool, confirm: bool = False) -> str:
+    """Read the password of a link: one line with `from_stdin`, else from a prompt.
+
+    With `confirm`, a new password is asked for twice.
+    """
+    if from_stdin and not sys.stdin.isatty():
+        return _line("password")
+    password: str = click.prompt(
+        "Password of the link", hide_input=True, confirmation_prompt=confirm, err=True
+    )
+    try:
+        password.encode()
+    except UnicodeEncodeError as error:
+        raise BadUsage(reason="The password is not UTF-8.") from error
+    return password
+
+
 def _line(what: str) -> str:
     with local_errors(Path("-")):
         line = sys.stdin.buffer.readline(LONGEST_LINE)

@@ -16,7 +16,7 @@
         ├── NoMatch
         ├── PathTaken
         ├── NotSignedIn
-        ├── ...                    token errors, in token_failures.py
+        ├── ...                    token errors, in token_failures.py, and those about sharing, in link_failures.py
         ├── LocalMissing
         ├── LocalIsFolder
         ├── NameRefused            the local file system cannot hold the name
@@ -152,7 +152,7 @@ class NotConfirmed(BadUsage):
 class Declined(ClientFailure):
     """The user answered no."""
 
-    message = "Cancelled; nothing was removed."
+    message = "Canceled; nothing was removed."
 
 
 class NoMatch(ClientFailure):
@@ -291,7 +291,7 @@ class SameTarget(ClientFailure):
 
 
 class Stopped(ClientFailure):
-    """The command was cancelled; the thread that cancelled it reports why."""
+    """The command was canceled; the thread that canceled it reports why."""
 
     message = "Interrupted."
 

@@ -18,6 +18,9 @@ from cabinet.client.commands.account import login, logout, register, version, wh
 from cabinet.client.commands.change import cp, mkdir, mv, rm
 from cabinet.client.commands.completion import completion
 from cabinet.client.commands.file import info, ls, search
+from cabinet.client.commands.groups import groups
+from cabinet.client.commands.shares import accept, share, shares, unshare
+from cabinet.client.commands.spaces import spaces
 from cabinet.client.commands.sync import sync
 from cabinet.client.commands.transfer import download, upload
 from cabinet.client.commands.trash import trash
@@ -112,6 +115,7 @@ _COMMANDS = (
     *(register, login, logout, whoami),
     *(upload, download, sync, uploads),
     *(ls, info, search, mkdir, mv, cp, rm, trash, versions),
+    *(share, shares, unshare, accept, groups, spaces),
     *(completion, version),
 )
 for _command in _COMMANDS:

@@ -12,7 +12,7 @@ from typing import Any
 
 from cabinet.errors import CabinetError
 from cabinet.terminal.meter import SilentMeter, TransferMeter, transfer_meter
-from cabinet.terminal.report import note, print_array, print_json, say
+from cabinet.terminal.report import draw, note, print_array, print_json, say
 from cabinet.terminal.streams import escape_unencodable
 
 
@@ -70,6 +70,11 @@ class Output:
         """Print a message on stderr, except with --quiet or --json."""
         if not self._quiet and not self.as_json:
             self._write_note(text)
+
+    def drawing(self, text: str) -> None:
+        """Print lines with colors on stderr, without the colors unless it is a terminal."""
+        with suppress(OSError), self.suspended():
+            draw(text)
 
     def detail(self, text: str) -> None:
         """Print a message on stderr with --verbose only."""

@@ -1,4 +1,4 @@
-"""The state of one run: flags, output, server and token.
+"""The state of one run: flags, output, server, and the token or the link.
 
 Rule: nothing is opened, read or imported before a command needs it.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cabinet.client.failures import NotSignedIn
+from cabinet.client.link_address import LinkAddress
 from cabinet.client.local_names import LocalNames, ignores_case
 from cabinet.client.output import Output
 from cabinet.client.settings import Flags, Server, choose_server, environment_token, server_proxy
@@ -27,7 +28,7 @@ class ClientSession:
     def __init__(self, case_insensitive: Callable[[Path], bool] = ignores_case) -> None:
         self.flags = Flags()
         self.cancellation = Cancellation()
-        self._case_insensitive = case_insensitive
+        self.case_insensitive = case_insensitive
 
     @cached_property
     def output(self) -> Output:
@@ -63,21 +64,26 @@ class ClientSession:
 
     def names_in(self, folder: Path) -> LocalNames:
         """Return the names below a local folder, which may be missing."""
-        return LocalNames(folder, self._case_insensitive)
+        return LocalNames(folder, self.case_insensitive)
 
     def open_api(self, token: str | None) -> Api:
         """Return the API of the server with `token`, or without one."""
-        if self.flags.insecure:
-            self.output.warn(f"--insecure: the certificate of {self.server} is not verified.")
-        return self._open_api(token, self.flags.retries, self.output.note, self.output.detail)
+        self._warn_insecure()
+        return self._open_api(self.flags.retries, self.output.note, self.output.detail, token=token)
 
     def open_silent_api(self) -> Api | None:
         """Return an API that neither retries nor prints; None without a token."""
         token = environment_token() or self._stored_token()
-        return None if token is None else self._open_api(token, 0, lambda _: None, lambda _: None)
+        return None if token is None else self._open_api(0, lambda _: None, lambda _: None, token=token)
 
     def _open_api(
-        self, token: str | None, retries: int, report: Callable[[str], None], trace: Callable[[str], None]
+        self,
+        retries: int,
+        report: Callable[[str], None],
+        trace: Callable[[str], None],
+        *,
+        token: str | None = None,
+        password: str | None = None,
     ) -> Api:
         # urllib3 takes 60 ms to import, as much as everything else.
         from cabinet.client.wire.api import Api
@@ -88,6 +94,7 @@ class ClientSession:
         connection = Connection(
             self.server,
             token=token,
+            password=password,
             retry=Retry(retries, report, sleep=self.cancellation.wait),
             tls=Tls(self.flags.ca_cert, self.flags.insecure),
             proxy=server_proxy(self.flags.proxy, self.server),
@@ -96,6 +103,45 @@ class ClientSession:
         )
         return Api(connection)
 
+    def _warn_insecure(self) -> None:
+        if self.flags.insecure:
+            self.output.warn(f"--insecure: the certificate of {self.server} is not verified.")
+
     def _stored_token(self) -> str | None:
         stored = self.tokens.get(str(self.server))
         return None if stored is None else stored.token
+
+
+class LinkSession(ClientSession):
+    """A run of filecli through a link, in the place of an account: no token is read or sent."""
+
+    def __init__(self, session: ClientSession, address: LinkAddress, password: str | None) -> None:
+        super().__init__(session.case_insensitive)
+        self.flags = session.flags
+        self.cancellation = session.cancellation
+        self._session = session
+        self._address = address
+        self._password = password
+
+    @cached_property
+    def output(self) -> Output:
+        """The output of the run."""
+        return self._session.output
+
+    @cached_property
+    def server(self) -> Server:
+        """The address of the link."""
+        return self._address.server
+
+    @cached_property
+    def api(self) -> Api:
+        """The API below the link."""
+        self._warn_insecure()
+        return self._open_api(
+            self.flags.retries, self.output.note, self.output.detail, password=self._password
+        )
+
+    @cached_property
+    def username(self) -> str:
+        """The name of whoever uploads: a guest has none, so it is that of the link."""
+        return self._address.key

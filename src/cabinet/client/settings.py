@@ -6,7 +6,7 @@ Rule: a flag overrides the environment; a secret is never a flag. Only this modu
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
 from cabinet.client.failures import BadServerAddress, BadUsage
@@ -49,15 +49,23 @@ class Flags:
 class Server:
     """The address of a server: its origin, and its path prefix ("" or "/cabinet").
 
-    `is_confidential` is True if the connection is encrypted or stays on this machine.
+    `is_confidential` is True if the connection is encrypted or stays on this machine. With `link_token` it is
+    the address of a link, below which a server has the API of an account. Whoever knows the token has the link,
+    so it is never shown.
     """
 
     origin: str
     prefix: str = ""
     is_confidential: bool = True
+    link_token: str = field(default="", repr=False)
 
     def __str__(self) -> str:
-        return self.origin + self.prefix
+        return self.origin + self.prefix + ("/s/…" if self.link_token else "")
+
+    @property
+    def base(self) -> str:
+        """The path that every path of the API is below."""
+        return self.prefix + (f"/s/{self.link_token}" if self.link_token else "")
 
 
 def choose_server(flag: str | None) -> Server:

@@ -29,6 +29,7 @@ from cabinet.client.failures import (
     TlsFailed,
     UploadsInterrupted,
 )
+from cabinet.client.link_failures import LinkGone
 from cabinet.client.local_failures import InTheWay, LocalReadOnly, SameName
 from cabinet.client.output import Output, to_error_members, to_event
 from cabinet.client.token_failures import TokenRefused
@@ -39,6 +40,7 @@ from cabinet.terminal.text import to_size
 _FATAL = (
     BadUsage,
     ConnectionLost,
+    LinkGone,
     LocalDiskFull,
     LocalReadOnly,
     Misunderstood,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cabinet.client.columns import trashed_head, trashed_row
+from cabinet.client.commands.lists import Listing
 from cabinet.client.confirm import Confirmation, force_option
 from cabinet.client.options import command, shared_options
 from cabinet.client.output import to_event
@@ -23,7 +24,12 @@ from cabinet.errors import NotFound
 
 if TYPE_CHECKING:
     from cabinet.client.wire.entries import TrashedEntry
+    from cabinet.client.wire.trash import Trash
 
+_TRASH = Listing("entries", trashed_head, trashed_row, "The trash is empty.")
+_SPACE = click.option(
+    "--space", metavar="FOLDER", default="", help="The trash of the team space that is this folder."
+)
 _ITEMS = click.argument(
     "items", nargs=-1, required=True, metavar="ID|PATH...", shell_complete=complete_trashed
 )
@@ -35,20 +41,23 @@ _ITEMS = click.argument(
 def trash(context: click.Context) -> None:
     """List, restore or permanently delete items in the trash."""
     if context.invoked_subcommand is None:
-        _list(context.ensure_object(ClientSession))
+        session = context.ensure_object(ClientSession)
+        _TRASH.show(session.output, session.api.trash)
 
 
 @command("list")
-def list_(session: ClientSession) -> None:
+@_SPACE
+def list_(session: ClientSession, space: str) -> None:
     """List the items in the trash, newest first.
 
     Each line shows the id, the time of removal, the expiry, the size and the original path.
     """
-    _list(session)
+    _TRASH.show(session.output, _trash_of(session, space))
 
 
 @command("restore")
 @_ITEMS
+@_SPACE
 @click.option(
     "--on-conflict",
     type=click.Choice([FAIL, RENAME, REPLACE]),
@@ -56,13 +65,13 @@ def list_(session: ClientSession) -> None:
     show_default=True,
     help="What to do if the name is taken; replaced items move to the trash.",
 )
-def restore(session: ClientSession, items: tuple[str, ...], on_conflict: str) -> None:
+def restore(session: ClientSession, items: tuple[str, ...], space: str, on_conflict: str) -> None:
     """Restore items to their original folders, and print their paths.
 
     A PATH means the item that was removed from it last.
     """
     summary = Summary(session.output)
-    for text, trashed in _iter_resolved(session, items, summary):
+    for text, trashed in _iter_resolved(_trash_of(session, space), items, summary):
         with summary.attempt(text):
             entry = session.api.trash.restore(trashed.id, on_conflict)
             summary.done()
@@ -73,15 +82,16 @@ def restore(session: ClientSession, items: tuple[str, ...], on_conflict: str) ->
 
 @command("rm")
 @_ITEMS
+@_SPACE
 @force_option
-def rm(session: ClientSession, items: tuple[str, ...], force: bool) -> None:
+def rm(session: ClientSession, items: tuple[str, ...], space: str, force: bool) -> None:
     """Permanently delete items in the trash.
 
     A PATH means the item that was removed from it last.
     """
     confirmation = Confirmation(session.output, force)
     summary = Summary(session.output)
-    resolved = list(_iter_resolved(session, items, summary))
+    resolved = list(_iter_resolved(_trash_of(session, space), items, summary))
     if resolved:
         what = f"“{resolved[0][1].path}”" if len(resolved) == 1 else f"{len(resolved)} files and folders"
         confirmation.ask(f"Permanently delete {what}? This can't be undone.")
@@ -95,13 +105,14 @@ def rm(session: ClientSession, items: tuple[str, ...], force: bool) -> None:
 
 
 @command("empty")
+@_SPACE
 @force_option
-def empty(session: ClientSession, force: bool) -> None:
+def empty(session: ClientSession, space: str, force: bool) -> None:
     """Permanently delete everything in the trash."""
     Confirmation(session.output, force).ask(
         "Permanently delete everything in the trash? This can't be undone."
     )
-    session.api.trash.empty()
+    _trash_of(session, space).empty()
     session.output.document(to_event("emptied"))
     session.output.note("The trash is empty.")
 
@@ -110,23 +121,12 @@ for _command in (list_, restore, rm, empty):
     trash.add_command(_command)
 
 
-def _list(session: ClientSession) -> None:
-    output = session.output
-    if output.as_json:
-        output.array({}, "entries", (trashed.document for trashed in session.api.trash))
-        return
-    is_empty = True
-    for trashed in session.api.trash:
-        if is_empty:
-            output.result(trashed_head(len(trashed.id)))
-        is_empty = False
-        output.data(trashed_row(trashed))
-    if is_empty:
-        output.note("The trash is empty.")
+def _trash_of(session: ClientSession, space: str) -> Trash:
+    return session.api.trash.of_space(to_path(space)) if space else session.api.trash
 
 
 def _iter_resolved(
-    session: ClientSession, texts: Sequence[str], summary: Summary
+    items: Trash, texts: Sequence[str], summary: Summary
 ) -> Iterator[tuple[str, TrashedEntry]]:
     """Yield the item for each argument; reads no more of the trash than necessary."""
     wanted: dict[str, str] = {}
@@ -134,7 +134,7 @@ def _iter_resolved(
         with summary.attempt(text):
             wanted[text] = to_path(text)
     found: dict[str, TrashedEntry] = {}
-    for trashed in session.api.trash:
+    for trashed in items:
         for text, path in wanted.items():
             if text not in found and (trashed.id == text or trashed.path == path):
                 found[text] = trashed

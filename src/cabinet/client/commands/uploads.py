@@ -40,7 +40,7 @@ def uploads(context: click.Context) -> None:
 def cancel(session: ClientSession, ids: tuple[str, ...], everything: bool) -> None:
     """Cancel unfinished uploads; the server discards their bytes.
 
-    If a file is uploaded in several pieces, all of them are cancelled.
+    If a file is uploaded in several pieces, all of them are canceled.
     """
     if everything == bool(ids):
         raise BadUsage(reason="Specify the ids of uploads, or --all.")
@@ -57,7 +57,7 @@ def cancel(session: ClientSession, ids: tuple[str, ...], everything: bool) -> No
             delete_journal_of(folder, upload_id)
             summary.done()
             session.output.document(to_event("cancelled", id=upload_id))
-            session.output.note(f"Cancelled {upload_id}.")
+            session.output.note(f"Canceled {upload_id}.")
     summary.exit_if_failed()
 
 

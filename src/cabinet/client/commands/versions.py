@@ -103,7 +103,7 @@ def rm(session: ClientSession, name: str, numbers: tuple[int, ...], force: bool)
             session.api.delete_version(path, number)
             summary.done()
             session.output.document(to_event("removed", path=path, number=number))
-            session.output.note(f"RemoteVersion {number} of “{path}” was permanently deleted.")
+            session.output.note(f"Version {number} of “{path}” was permanently deleted.")
     summary.exit_if_failed()
 
 

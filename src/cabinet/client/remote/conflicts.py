@@ -29,14 +29,14 @@ REPLACE, RENAME, SKIP, FAIL, ASK = "replace", "rename", "skip", "fail", "ask"
 CHOICES = [ASK, SKIP, REPLACE, RENAME, FAIL]
 
 
-def conflict_option(default: str, meaning: str) -> Callable[..., Any]:
-    """Declare the --on-conflict option; `meaning` begins its help."""
+def conflict_option(default: str, description: str) -> Callable[..., Any]:
+    """Declare the --on-conflict option; `description` begins its help."""
     return click.option(
         "--on-conflict",
         type=click.Choice(CHOICES),
         default=default,
         show_default=True,
-        help=f"{meaning} Without a terminal, ask means fail.",
+        help=f"{description} Without a terminal, ask means fail.",
     )
 
 
@@ -87,7 +87,7 @@ class ConflictResolver:
         self._summary = summary
         self._chooser = ConflictPrompt(output, choice)
 
-    def settle(self, files: Iterable[tuple[Source, str]]) -> Iterator[UploadTask]:
+    def resolve(self, files: Iterable[tuple[Source, str]]) -> Iterator[UploadTask]:
         """Yield the tasks for `files`, each with its server path; skipped and failed files are left out."""
         if self._chooser.choice in (REPLACE, RENAME):
             for source, path in files:
@@ -104,9 +104,9 @@ class ConflictResolver:
                 if entry is None or entry.is_folder:  # the server refuses to replace a folder
                     yield task
                 else:
-                    yield from self._meet(task, entry)
+                    yield from self._resolve_one(task, entry)
 
-    def _meet(self, task: UploadTask, entry: RemoteEntry) -> Iterator[UploadTask]:
+    def _resolve_one(self, task: UploadTask, entry: RemoteEntry) -> Iterator[UploadTask]:
         choice = self._chooser.choose(entry)
         if choice == SKIP:
             self._summary.unchanged()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
+from cabinet.client.link_address import is_link
 from cabinet.client.paths import to_nfc, to_path
 from cabinet.client.session import ClientSession
 from cabinet.terminal.text import escape_controls
@@ -35,12 +36,16 @@ Items = list[CompletionItem[str]]
 
 
 def complete_name(context: click.Context, _: Any, incomplete: str) -> Items:
-    """Complete files and folders."""
+    """Complete files and folders; nothing for a link."""
+    if is_link(incomplete):
+        return []
     return _offer(context, lambda api: _iter_texts(api, incomplete, folders_only=False))
 
 
 def complete_folder(context: click.Context, _: Any, incomplete: str) -> Items:
-    """Complete folders."""
+    """Complete folders; nothing for a link."""
+    if is_link(incomplete):
+        return []
     return _offer(context, lambda api: _iter_texts(api, incomplete, folders_only=True))
 
 

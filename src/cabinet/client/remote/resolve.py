@@ -22,11 +22,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedPath:
-    """A path on the server; `entry` is None if it was not looked up."""
+    """A path on the server; `entry` is None if it was not looked up.
+
+    `name` is what it is called here, None for the last name of the path.
+    """
 
     text: str
     path: str
     entry: RemoteEntry | None = None
+    name: str | None = None
+
+    @property
+    def local_name(self) -> str:
+        """The name of a local copy; "" for the root folder."""
+        return self.path.rpartition("/")[2] if self.name is None else self.name
 
 
 class Resolver:

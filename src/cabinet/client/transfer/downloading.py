@@ -83,12 +83,12 @@ class Downloader:
             raise BadUsage(reason=_CONTENT_ONLY)
         resolver = Resolver(self._api, self._summary, folders=recursive)
         if not any(map(is_pattern, names)):
-            _check_output(output, len(names))
+            check_output(output, len(names))
         self.fetch(without_nested(resolver.iter_resolved(names)), output, recursive=recursive)
 
     def fetch(self, resolved: Sequence[ResolvedPath], output: str | None, *, recursive: bool = False) -> None:
         """Download resolved paths to `output`."""
-        _check_output(output, len(resolved))
+        check_output(output, len(resolved))
         if output != STDIO:
             self.run(self._plan(resolved, output, recursive=recursive))
             return
@@ -131,7 +131,7 @@ class Downloader:
         alike: dict[tuple[Path, str], list[tuple[ResolvedPath, Path]]] = {}
         for one in resolved:
             with self._summary.attempt(one.text):
-                last = one.path.rpartition("/")[2]
+                last = one.local_name
                 if last and not is_safe_name(last):
                     raise UnsafeName(name=last)
                 target = choose_target(output, last)
@@ -279,7 +279,7 @@ class Downloader:
         raise LocalExists(path=str(target))
 
 
-def _check_output(output: str | None, count: int) -> None:
+def check_output(output: str | None, count: int) -> None:
     """Raise `BadUsage` unless `output` can hold `count` files."""
     if count > 1 and not (output in (None, STDIO) or output.endswith("/") or is_folder(output)):
         raise BadUsage(reason=f"“{output}” is not a folder, and several files need one.")

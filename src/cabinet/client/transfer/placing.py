@@ -50,7 +50,7 @@ def iter_places(
         )
     else:
         same = {}
-    told: set[str] = set()
+    reported: set[str] = set()
     for entry in entries:
         try:
             relative = to_relative(folder, entry.path)
@@ -61,8 +61,8 @@ def iter_places(
                     raise SameName.of([f"{folder}/{each}".lstrip("/") for each in same[path]])
             local = to_local(names, folder, entry.path)
         except (SameName, UnsafeName) as error:
-            if str(error) not in told:
-                told.add(str(error))
+            if str(error) not in reported:
+                reported.add(str(error))
                 failed(entry.path, error)
             continue
         yield Placed(entry, relative, local)

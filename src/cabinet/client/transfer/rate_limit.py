@@ -5,16 +5,13 @@ Rule: it only waits, and `Cancellation` ends the wait.
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 
 from cabinet.client.failures import BadUsage
+from cabinet.client.quantities import to_bytes
 from cabinet.client.wire.cancellation import Cancellation
-
-_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmMgG]?)(i?)[bB]?(?:/s)?")
-_POWERS = {"": 0, "k": 1, "m": 2, "g": 3}
 
 # Pieces per second: few enough to cost little, and enough for no server to see a stall.
 _PIECES = 8
@@ -64,11 +61,7 @@ class RateLimiter:
 
 def to_rate(text: str) -> int:
     """Parse a rate in bytes per second, such as 500k, 2M or 1.5MiB; raises `BadUsage`."""
-    found = _RATE.fullmatch(text.strip())
-    rate = 0
-    if found is not None:
-        unit = 1024 if found[3] else 1000
-        rate = int(float(found[1]) * unit ** _POWERS[found[2].lower()])
+    rate = to_bytes(text.strip().removesuffix("/s")) or 0
     if rate < _SMALLEST:
         raise BadUsage(
             reason=f"“{text}” is not a rate of at least {_SMALLEST} bytes per second, such as 500k or 2M."

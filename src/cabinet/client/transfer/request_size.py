@@ -1,7 +1,8 @@
 """The size of a request: about two seconds of the measured throughput.
 
-A request is stored whole or not at all, so Ctrl-C or a lost connection costs at most this much. One
-sizer serves a whole command, because all its files use the same network path.
+A batch is stored whole or not at all, and a proxy may hold a request back until it has all of it, so
+Ctrl-C or a lost connection costs at most this much. One sizer serves a whole command, because all its
+files use the same network path.
 
 Rule: it only computes sizes; the sender decides what to send.
 """
@@ -14,10 +15,10 @@ from collections.abc import Iterator
 from cabinet.client.local import Body
 from cabinet.client.transfer.request_limit import RequestLimit
 
-# Bytes. The first request is short on any connection; the largest one saves most of the round trips of a
-# fast one.
+# Bytes. The first request is short on any connection; the largest one makes the cost of a request
+# negligible, and is below what usual CDNs accept (100 MB).
 FIRST_SIZE = 256 << 10
-MAX_SIZE = 16 << 20
+MAX_SIZE = 64 << 20
 
 # Seconds: the intended duration of a request.
 TARGET_SECONDS = 2.0

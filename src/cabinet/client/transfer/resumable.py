@@ -15,18 +15,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from cabinet.client.failures import Damaged, Misunderstood, Refused, SourceChanged
-from cabinet.client.local import SizeUnknown
+from cabinet.client.local import SizeUnknown, read_span
 from cabinet.client.remote.conflicts import UploadTask
 from cabinet.client.transfer.change_detection import ChangeDetector
-from cabinet.client.transfer.parts import Span, measure, whole_blocks
+from cabinet.client.transfer.parts import Span, whole_blocks
 from cabinet.client.transfer.pieces import PieceSender
 from cabinet.client.transfer.single import Channel
 from cabinet.client.transfer.upload_journal import JournalKey, Piece, UploadJournal
 from cabinet.client.wire.connection import is_passing
 from cabinet.client.wire.entries import RemoteEntry
 from cabinet.client.wire.tus import Destination, UploadStatus
-from cabinet.errors import CabinetError, NotFound, UploadGone
-from cabinet.storage.content_hash import BLOCK_SIZE, DIGEST_SIZE, combine
+from cabinet.errors import CabinetError, ChecksumMismatch, Forbidden, NotFound, UploadGone
+from cabinet.storage.content_hash import BLOCK_SIZE, DIGEST_SIZE, ContentHasher, combine
 
 # Seconds: the round-trip time from which several streams are faster than one. Measured with 100 ms and a
 # packet loss of 0.1 percent.
@@ -59,20 +59,42 @@ class Resumable:
     def run(self) -> RemoteEntry:
         """Upload the whole file, return the new entry and delete the journal.
 
-        Raises `SourceChanged` or `SizeUnknown`, after removing the upload from the server.
+        Raises `SourceChanged`, `SizeUnknown` or the refusal of a damaged content, after removing the
+        upload from the server.
         """
-        self.channel.gauge.begin(self.task.source.size)
         try:
             statuses = self._resume()
             entry = self._find() if statuses is None else None
             if entry is None:
-                entry = self._finish(self._send_all(statuses or self._begin()))
+                entry = self._send_again_if_damaged(statuses)
         except (SourceChanged, SizeUnknown):
             self._cancel()
             raise
         self.journal.delete()
         self.channel.gauge.finish()
         return entry
+
+    def _send_again_if_damaged(self, statuses: list[UploadStatus] | None) -> RemoteEntry:
+        """Send the file, and once more if the server received another content.
+
+        Its bytes were damaged on the way, or come from another file of the same size and time.
+        """
+        try:
+            return self._send_and_finish(statuses)
+        except Refused as error:
+            if not error.is_kind(ChecksumMismatch):
+                raise
+        self._cancel()
+        try:
+            return self._send_and_finish(None)
+        except Refused as error:
+            if error.is_kind(ChecksumMismatch):
+                self._cancel()
+            raise
+
+    def _send_and_finish(self, statuses: list[UploadStatus] | None) -> RemoteEntry:
+        self.channel.gauge.begin(self.task.source.size)
+        return self._finish(self._send_all(statuses or self._begin()))
 
     def _resume(self) -> list[UploadStatus] | None:
         """Return the statuses of the pieces of an earlier run; None if there is none to resume."""
@@ -91,25 +113,27 @@ class Resumable:
         return statuses
 
     def _matches_file(self, statuses: list[UploadStatus]) -> bool:
-        """Return whether all bytes on the server have recorded digests that still match the file.
+        """Return whether the recorded digests of bytes on the server still match the file.
 
-        A different file may have the same size and time, and must not be mixed with the old one.
+        A different file may have the same size and time. Bytes without a record, at most one part of
+        each piece, are only verified with the whole upload.
         """
         for piece, status in zip(self.journal.pieces, statuses, strict=True):
-            count = len(piece.digests) // DIGEST_SIZE
-            if count != whole_blocks(piece.span, status.offset) or (
-                status.offset % BLOCK_SIZE and status.offset != piece.span.length
-            ):
+            digests = piece.digests[: whole_blocks(piece.span, status.offset) * DIGEST_SIZE]
+            if status.offset and not digests:
                 return False
-            part = measure(self.task.source, piece.span, 0, status.offset)
-            if part.digests != piece.digests:
+            length = min(len(digests) // DIGEST_SIZE * BLOCK_SIZE, piece.span.length)
+            hasher = ContentHasher()
+            for chunk in read_span(self.task.source, piece.span.start, length):
+                hasher.update(chunk)
+            if hasher.all_digests() != digests:
                 return False
         return True
 
     def _cancel(self) -> None:
         """Cancel the pieces on the server."""
         for piece in self.journal.pieces:
-            # An upload that cannot be cancelled expires.
+            # An upload that cannot be canceled expires.
             with suppress(Refused):
                 self.channel.api.tus.cancel(piece.id)
         self.journal.clear()
@@ -122,7 +146,13 @@ class Resumable:
         pieces = self.journal.pieces
         if not pieces or not all(piece.is_hashed for piece in pieces):
             return None
-        found = self.channel.api.lookup([self.task.path])[0]
+        try:
+            found = self.channel.api.lookup([self.task.path])[0]
+        except Refused as error:
+            # A request for files, or a token that may only write, shows no names.
+            if not error.is_kind(Forbidden):
+                raise
+            return None
         return found if found is not None and found.content_hash == self._content_hash() else None
 
     def _begin(self) -> list[UploadStatus]:
@@ -173,7 +203,8 @@ class Resumable:
             for _ in self.detector.verify_whole(self._content_hash()):
                 pass
             try:
-                upload_id = tus.join([piece.id for piece in pieces], self._destination())
+                ids = [piece.id for piece in pieces]
+                upload_id = tus.join(ids, self._destination(), self._content_hash())
             except CabinetError as error:
                 # If the response was lost, the join may have succeeded.
                 if not is_passing(error):

@@ -45,13 +45,13 @@ class MeteredBody:
         self._counted = 0
 
     def chunks(self) -> Iterator[bytes]:
-        self.take_back()
+        self.retract()
         for chunk in self._channel.rate_limiter.limit(self._body.chunks()):
             yield chunk
             self._counted += len(chunk)
             self._channel.gauge.advance(len(chunk))
 
-    def take_back(self) -> None:
+    def retract(self) -> None:
         """Subtract the counted bytes from the gauge, because they have to be sent again."""
         self._channel.gauge.advance(-self._counted)
         self._counted = 0

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from cabinet.client.failures import LimitInFront, Refused, SourceChanged
+from cabinet.client.failures import LimitInFront, SourceChanged
 from cabinet.client.local import MemoryBody, local_errors
 from cabinet.client.transfer.single import Channel, MeteredBody, check, upload
 from cabinet.client.wire.connection import is_passing
 from cabinet.client.wire.entries import RemoteEntry
-from cabinet.client.wire.tus import Destination, UploadStatus
-from cabinet.errors import CabinetError, OffsetMismatch
+from cabinet.client.wire.tus import Destination, UploadStatus, is_ahead
+from cabinet.errors import CabinetError
 from cabinet.storage.chunks import Reader, read_up_to
 from cabinet.storage.content_hash import ContentHasher
 
@@ -33,7 +33,7 @@ class StreamUpload:
     """
 
     def __init__(
-        self, channel: Channel, stream: Reader, path: Path, verify: Callable[[], None] = lambda: None
+        self, channel: Channel, stream: Reader[bytes], path: Path, verify: Callable[[], None] = lambda: None
     ) -> None:
         self._channel = channel
         self._limit = channel.sizer.limit
@@ -68,30 +68,36 @@ class StreamUpload:
             self._hasher.update(part)
             # A part that is not full is the last one, and sets the length.
             is_last = len(part) < PART
-            self._send(upload_id, offset, part, offset + len(part) if is_last else None)
+            self._send(upload_id, offset, part, is_last=is_last)
             offset += len(part)
             if is_last:
                 return self._channel.api.tus.entry(upload_id)
             part = self._read()
 
-    def _send(self, upload_id: str, start: int, part: bytes, length: int | None) -> None:
+    def _send(self, upload_id: str, start: int, part: bytes, *, is_last: bool) -> None:
         """Send `part`, which starts at `start`, until the server has all of it."""
         status, end = UploadStatus(start, None), start + len(part)
-        while status.offset < end or (length is not None and status.length is None):
+        while status.offset < end or (is_last and status.length is None):
             chunk_end = (
                 end if self._limit.max_bytes is None else min(end, status.offset + self._limit.max_bytes)
             )
             body = MeteredBody(MemoryBody(part[status.offset - start : chunk_end - start]), self._channel)
-            named = length if chunk_end == end else None
+            is_end = is_last and chunk_end == end
             try:
-                status = self._channel.api.tus.send(upload_id, status.offset, body, None, named)
+                status = self._channel.api.tus.send(
+                    upload_id,
+                    status.offset,
+                    body,
+                    content_hash=self._hasher.hexdigest() if is_end else None,
+                    length=end if is_end else None,
+                )
             except LimitInFront as error:
-                body.take_back()
+                body.retract()
                 self._limit.refused(error)
             except CabinetError as error:
-                body.take_back()
+                body.retract()
                 before = status.offset
-                status = self._query_status(upload_id, error)
+                status = self._query_status(upload_id, before, error)
                 self._channel.gauge.advance(status.offset - before)
                 if status.offset > before:
                     self._failed_attempts = 0
@@ -101,9 +107,12 @@ class StreamUpload:
                 if chunk_end == end:
                     return
 
-    def _query_status(self, upload_id: str, error: CabinetError) -> UploadStatus:
-        is_ahead = isinstance(error, Refused) and error.is_kind(OffsetMismatch)
-        if not (is_ahead or is_passing(error)):
+    def _query_status(self, upload_id: str, offset: int, error: CabinetError) -> UploadStatus:
+        if is_ahead(error):
+            status = self._channel.api.tus.get_status(upload_id)
+            if status.offset != offset:
+                return status
+        elif not is_passing(error):
             raise error
         self._channel.api.retry.wait(self._failed_attempts, error)
         self._failed_attempts += 1

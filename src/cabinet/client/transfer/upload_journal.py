@@ -247,7 +247,7 @@ def sibling_ids(folder: Path, upload_id: str) -> list[str]:
 
 
 def delete_journal_of(folder: Path, upload_id: str) -> None:
-    """Delete the journal of a cancelled upload, if there is one."""
+    """Delete the journal of a canceled upload, if there is one."""
     for path, header in _headers(folder):
         if any(piece[0] == upload_id for piece in header["pieces"]):
             with suppress(OSError):  # it will be removed when it is old

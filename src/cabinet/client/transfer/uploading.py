@@ -35,7 +35,11 @@ if TYPE_CHECKING:
 
 
 class Uploader:
-    """The uploads of one command."""
+    """The uploads of one command.
+
+    Without `may_look_up`, the server tells nothing about names: then a file is not sent in pieces, because
+    whether these were joined could not be found out after a lost response.
+    """
 
     def __init__(
         self,
@@ -44,6 +48,8 @@ class Uploader:
         meter: TransferMeter,
         options: TransferOptions,
         on_conflict: str,
+        *,
+        may_look_up: bool = True,
     ) -> None:
         self._session = session
         self._api = session.api
@@ -52,6 +58,7 @@ class Uploader:
         self._meter = meter
         self._options = options
         self._streams = 1
+        self._may_look_up = may_look_up
         self._rate_limiter = RateLimiter(options.rate, session.cancellation)
         limit = RequestLimit(str(session.server), default_folder(), session.output.note)
         self._sizer = RequestSizer(limit)
@@ -65,10 +72,11 @@ class Uploader:
         """Upload files, each to its server path."""
         self._meter.expect(sum(source.size for source, _ in files), len(files))
         # Jobs that the files leave free may send pieces of one file.
-        self._streams = max(1, self._options.jobs // max(1, len(files)))
+        if self._may_look_up:
+            self._streams = max(1, self._options.jobs // max(1, len(files)))
         with self._summary.interruptible():
             WorkerPool(self._options.jobs, self._session.cancellation).run(
-                self._iter_jobs(self._conflicts.settle(files))
+                self._iter_jobs(self._conflicts.resolve(files))
             )
 
     def send_stdin(self, paths: Sequence[str], to: str) -> None:
@@ -77,7 +85,7 @@ class Uploader:
             raise BadUsage(reason="Standard input cannot be uploaded together with files.")
         if not to_path(to) or to.endswith("/"):
             raise BadUsage(reason="Standard input has no name; set the path of the file with --to.")
-        for task in self._conflicts.settle([(Source(Path(STDIO), 0, 0), to_path(to))]):
+        for task in self._conflicts.resolve([(Source(Path(STDIO), 0, 0), to_path(to))]):
             if self._options.dry_run:
                 self._announce(task)
             else:  # on this thread, so that Ctrl-C ends a wait for the pipe, too

@@ -1,7 +1,8 @@
 """The HTTP API of a server, in terms of the domain.
 
 Rule: every URL, header and JSON member that filecli uses is named here, in `tus.py` for resumable
-uploads and in `trash.py` for the trash, and nowhere else.
+uploads, in `trash.py` for the trash, in `shares.py` for links and in `teams.py` for groups and team spaces,
+and nowhere else.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from cabinet.client.wire.connection import JSON, TAKES_LONG, Connection, Request
 from cabinet.client.wire.entries import PAGE_SIZE, RemoteEntry, RemoteVersion
 from cabinet.client.wire.form import FormFile, encode
 from cabinet.client.wire.responses import ResponseReader
+from cabinet.client.wire.shares import Shares
+from cabinet.client.wire.teams import Teams
 from cabinet.client.wire.tokens import StoredToken
 from cabinet.client.wire.trash import Trash
 from cabinet.client.wire.tus import Tus
@@ -72,6 +75,9 @@ class Api:
         self._responses = ResponseReader(connection)
         self.tus = Tus(connection, self._responses.entry)
         self.trash = Trash(connection, self._responses)
+        self.shares = Shares(connection, self._responses)
+        self.groups = Teams(connection, self._responses, "groups")
+        self.spaces = Teams(connection, self._responses, "spaces")
 
     def register(self, username: str, password: str) -> str:
         """Create an account and return its name as the server stores it."""

@@ -34,7 +34,7 @@ class UnexpectedFormat(Exception):
     """The next file of an archive is longer than expected, damaged, or in an unsupported format."""
 
 
-def iter_contents(stream: Reader, names: Sequence[str], most: int) -> Iterator[bytes]:
+def iter_contents(stream: Reader[bytes], names: Sequence[str], most: int) -> Iterator[bytes]:
     """Yield the contents of the files `names`, none longer than `most` bytes.
 
     Raises `UnexpectedName`, `UnexpectedFormat`, and `TruncatedBody` if the archive ends too early.
@@ -49,7 +49,7 @@ def iter_contents(stream: Reader, names: Sequence[str], most: int) -> Iterator[b
 class _Buffered:
     """Reads ahead, because a short read of a response costs as much as a long one."""
 
-    def __init__(self, stream: Reader) -> None:
+    def __init__(self, stream: Reader[bytes]) -> None:
         self._stream = stream
         self._chunk = b""
         self._at = 0
@@ -62,7 +62,7 @@ class _Buffered:
         return piece
 
 
-def _read(stream: Reader, name: str, most: int) -> bytes:
+def _read(stream: Reader[bytes], name: str, most: int) -> bytes:
     header = _HEADER.unpack(_take(stream, _HEADER.size))
     signature, _, flags, method, _, _, checksum, packed, size, name_length, extra_length = header
     if signature != _SIGNATURE:
@@ -79,5 +79,5 @@ def _read(stream: Reader, name: str, most: int) -> bytes:
     return content
 
 
-def _take(stream: Reader, size: int) -> bytes:
+def _take(stream: Reader[bytes], size: int) -> bytes:
     return b"".join(iter_exactly(stream, size))

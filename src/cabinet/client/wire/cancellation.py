@@ -26,7 +26,7 @@ class Cancellation:
 
     @property
     def is_set(self) -> bool:
-        """Whether the command is cancelled."""
+        """Whether the command is canceled."""
         return self._event.is_set()
 
     def cancel(self) -> None:
@@ -41,17 +41,17 @@ class Cancellation:
                     socket.socket.shutdown(waiting, socket.SHUT_RDWR)
 
     def watch(self, connected: socket.socket) -> None:
-        """Shut `connected` down on cancellation; raises `Stopped` if cancelled already."""
+        """Shut `connected` down on cancellation; raises `Stopped` if canceled already."""
         with self._lock:
             self._sockets.add(connected)
         self.check()
 
     def check(self) -> None:
-        """Raise `Stopped` if the command is cancelled."""
+        """Raise `Stopped` if the command is canceled."""
         if self._event.is_set():
             raise Stopped
 
     def wait(self, seconds: float) -> None:
-        """Wait; raises `Stopped` as soon as the command is cancelled."""
+        """Wait; raises `Stopped` as soon as the command is canceled."""
         if self._event.wait(seconds):
             raise Stopped

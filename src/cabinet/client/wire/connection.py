@@ -7,6 +7,7 @@ or the request is idempotent.
 
 from __future__ import annotations
 
+import base64
 import json
 import ssl
 import time
@@ -30,6 +31,7 @@ from cabinet.client.failures import (
     ServerUnreachable,
     TlsFailed,
 )
+from cabinet.client.link_failures import LinkGone, LinkRedirected
 from cabinet.client.local import Body
 from cabinet.client.local_failures import ProxyFailed
 from cabinet.client.proxies import Proxy
@@ -40,6 +42,7 @@ from cabinet.client.wire.pools import Tls, is_of_proxy, pool_to
 from cabinet.client.wire.retry import Retry
 from cabinet.errors import (
     CabinetError,
+    NotFound,
     RequestTimeout,
     TooLarge,
     TooManyAttempts,
@@ -86,13 +89,14 @@ class Request:
 
 
 class Connection:
-    """Sends requests to one server over persistent connections, with the user's token."""
+    """Sends requests to one server over persistent connections, with the user's token or a link's password."""
 
     def __init__(
         self,
         server: Server,
         *,
         token: str | None,
+        password: str | None = None,
         retry: Retry,
         tls: Tls | None = None,
         proxy: Proxy | None = None,
@@ -105,13 +109,16 @@ class Connection:
         self._trace = trace
         # A compressed body could not be resumed, or compared with its hash while streamed.
         self._headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "filecli"}
+        self._has_token = token is not None
         if token is not None:
             self._headers["Authorization"] = f"Bearer {token}"
+        elif password is not None:
+            self._headers["Authorization"] = f"Basic {base64.b64encode(f':{password}'.encode()).decode()}"
         self._proxy = proxy
         self._pool = pool_to(server, tls or Tls(), proxy, self._cancellation)
         # A proxy needs the whole URL, except in a tunnel.
-        is_told = proxy is not None and server.origin.startswith("http://")
-        self._base = str(server) if is_told else server.prefix
+        is_forwarded = proxy is not None and server.origin.startswith("http://")
+        self._base = server.origin + server.base if is_forwarded else server.base
 
     def json(self, request: Request) -> Any:
         """Send `request` and return the JSON of its response, None without content."""
@@ -177,7 +184,7 @@ class Connection:
             return response
         if 300 <= response.status < 400:
             response.close()
-            raise Redirected(server=str(self.server), location=response.headers.get("Location", ""))
+            raise self._to_redirected(response.headers.get("Location", ""))
         if response.status == 401 and self._sends_token(request):
             response.close()
             raise (EnvironmentTokenRefused if environment_token() else TokenRefused)(server=str(self.server))
@@ -197,10 +204,25 @@ class Connection:
         size = _size_of(request)
         if refusal.status == 413 and size and not _is_from_cabinet(response, content):
             raise LimitInFront(server=str(self.server), size=size) from refusal
+        if self.server.link_token and refusal.is_kind(NotFound):
+            self._check_link(request)
         raise refusal
 
+    def _to_redirected(self, location: str) -> Redirected:
+        token = self.server.link_token
+        if not token:
+            return Redirected(server=str(self.server), location=location)
+        return LinkRedirected(server=str(self.server), location=location.replace(token, "…"))
+
+    def _check_link(self, request: Request) -> None:
+        """Raise `LinkGone` if it is the link itself that was not found."""
+        if not request.target:
+            raise LinkGone(server=str(self.server))
+        # HEAD does not count as an opening of the link.
+        self._exchange(Request("HEAD", "")).close()
+
     def _sends_token(self, request: Request) -> bool:
-        return "Authorization" in self._headers and "Authorization" not in request.headers
+        return self._has_token and "Authorization" not in request.headers
 
     def _send(self, request: Request) -> urllib3.BaseHTTPResponse:
         headers = {**self._headers, **request.headers}

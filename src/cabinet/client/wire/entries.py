@@ -27,7 +27,7 @@ class RemoteEntry:
 
     @property
     def is_shared(self) -> bool:
-        """Whether it is a folder that somebody else shared."""
+        """Whether it is a shared folder of another user."""
         return bool(self.document.get("mount"))
 
     @property

@@ -23,16 +23,22 @@ class ResponseReader:
         self._connection = connection
 
     def iter_pages(
-        self, target: str, query: Mapping[str, str], read: Callable[[Any], T], limit: int = PAGE_SIZE
+        self,
+        target: str,
+        query: Mapping[str, str],
+        read: Callable[[Any], T],
+        limit: int = PAGE_SIZE,
+        *,
+        member: str = "entries",
     ) -> Iterator[T]:
-        """Yield the entries of a paged list, each parsed by `read`.
+        """Yield the items of a paged list, each parsed by `read`.
 
         Requests the first page when first advanced. A page may be empty without being the last.
         """
         asked = {**query, "limit": str(limit)}
         while True:
             page = self._connection.json(Request("GET", f"{target}?{urlencode(asked)}", is_repeatable=True))
-            yield from map(read, self.items(page))
+            yield from map(read, self.items(page, member))
             following = page.get("next")
             if not following:
                 return

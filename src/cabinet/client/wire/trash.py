@@ -6,7 +6,7 @@ Rule: every URL and JSON member of the trash is named here, or parsed in `respon
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from cabinet.client.wire.connection import JSON, TAKES_LONG, Connection, Request, to_json
 from cabinet.client.wire.entries import RemoteEntry, TrashedEntry
@@ -18,13 +18,18 @@ TRASH = "/trash"
 class Trash:
     """The operations of the trash."""
 
-    def __init__(self, connection: Connection, answers: ResponseReader) -> None:
+    def __init__(self, connection: Connection, answers: ResponseReader, space: str = "") -> None:
         self._connection = connection
         self._responses = answers
+        self._space = {"path": space} if space else {}
+
+    def of_space(self, path: str) -> Trash:
+        """Return the trash of the team space that is the folder at `path`."""
+        return Trash(self._connection, self._responses, path)
 
     def __iter__(self) -> Iterator[TrashedEntry]:
         """Yield the items, newest first; a folder is one item."""
-        return self._responses.iter_pages(TRASH, {}, self._responses.trashed)
+        return self._responses.iter_pages(TRASH, self._space, self._responses.trashed)
 
     def restore(self, trashed_id: str, on_conflict: str) -> RemoteEntry:
         """Restore an item to its original path and return the new entry."""
@@ -38,7 +43,8 @@ class Trash:
 
     def empty(self) -> None:
         """Delete all items permanently."""
-        self._connection.json(Request("DELETE", TRASH, body=TAKES_LONG))
+        query = f"?{urlencode(self._space)}" if self._space else ""
+        self._connection.json(Request("DELETE", f"{TRASH}{query}", body=TAKES_LONG))
 
 
 def _target(trashed_id: str) -> str:

@@ -21,13 +21,16 @@ from cabinet.client.local import Body
 from cabinet.client.times import to_seconds
 from cabinet.client.wire.connection import Connection, Request
 from cabinet.client.wire.entries import RemoteEntry
-from cabinet.errors import Forbidden
+from cabinet.errors import CabinetError, Forbidden, OffsetMismatch
 from cabinet.storage.content_hash import is_content_hash
 
 UPLOADS = "/uploads"
 
 _VERSION = {"Tus-Resumable": "1.0.0"}
 _CONTENT_TYPE = "application/offset+octet-stream"
+
+# Not of the protocol: the content hash of the whole upload, sent with the request that completes it.
+_WHOLE_HASH = "Upload-Content-Hash"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
@@ -69,6 +72,14 @@ class Destination:
         return ",".join(f"{key} {_base64(value.encode())}" for key, value in members.items() if value)
 
 
+def is_ahead(error: CabinetError) -> bool:
+    """Return whether a part was refused because the server's offset is another one.
+
+    The server may store the end of an interrupted request after it has told its offset.
+    """
+    return isinstance(error, Refused) and error.is_kind(OffsetMismatch)
+
+
 class Tus:
     """The operations of the protocol; `to_entry` parses the JSON of an entry."""
 
@@ -93,13 +104,18 @@ class Tus:
         described = {"Upload-Metadata": destination.to_metadata()}
         return self._create({"Upload-Concat": "partial", **described, **_length(length)})
 
-    def join(self, ids: Sequence[str], destination: Destination) -> str:
+    def join(self, ids: Sequence[str], destination: Destination, content_hash: str) -> str:
         """Join finished partial uploads in order into a final one and return its id.
 
-        It consumes the partial uploads, so the request is not repeatable.
+        It consumes the partial uploads, so the request is not repeatable. The server refuses another
+        content than that of `content_hash`.
         """
-        addresses = " ".join(self._connection.server.prefix + _target(each) for each in ids)
-        headers = {"Upload-Concat": f"final;{addresses}", "Upload-Metadata": destination.to_metadata()}
+        addresses = " ".join(self._connection.server.base + _target(each) for each in ids)
+        headers = {
+            "Upload-Concat": f"final;{addresses}",
+            "Upload-Metadata": destination.to_metadata(),
+            _WHOLE_HASH: content_hash,
+        }
         return self._create(headers, is_repeatable=False)
 
     def get_status(self, upload_id: str) -> UploadStatus:
@@ -108,17 +124,22 @@ class Tus:
         return self._read_status(self._connection.open(request))
 
     def send(
-        self, upload_id: str, offset: int, body: Body, content_hash: str | None, length: int | None = None
+        self,
+        upload_id: str,
+        offset: int,
+        body: Body,
+        *,
+        content_hash: str | None = None,
+        length: int | None = None,
     ) -> UploadStatus:
         """Send the bytes from `offset` without retries, and return the status of the upload.
 
-        `content_hash` is that of the body alone; with it the body is stored whole or not at all. Unlike
-        a checksum of the protocol, it needs no second pass over the bytes on either side. `length` sets
-        the length of an upload that was created without one.
+        `content_hash` is that of the whole upload: if this part completes it, the server refuses another
+        content. `length` sets the length of an upload that was created without one.
         """
         headers = {**_VERSION, "Content-Type": _CONTENT_TYPE, "Upload-Offset": str(offset)}
         if content_hash is not None:
-            headers["X-Content-Hash"] = content_hash
+            headers[_WHOLE_HASH] = content_hash
         if length is not None:
             headers["Upload-Length"] = str(length)
         return self._read_status(self._connection.once(Request("PATCH", _target(upload_id), headers, body)))
