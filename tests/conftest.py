@@ -1,11 +1,12 @@
-"""Fixtures that every folder of tests may ask for.
+"""Fixtures for all tests.
 
-Rule: a fixture gives a test its own instance folder, and leaves no process, connection or file
-behind. What tests call by name is imported from tests.support; there is no __init__.py below tests.
+Rule: a fixture gives a test its own instance folder, and leaves no process, connection or file. Functions that
+tests call by name are imported from tests.support; there is no __init__.py below tests.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -20,19 +21,23 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 
 from cabinet import create_app
-from tests.support import chosen_database
+from tests.support import database_under_test
+from tests.support.assets import read_assets_once
 from tests.support.auth import AuthActions
-from tests.support.chosen_database import with_database
-from tests.support.halves import forget_halves
+from tests.support.database_under_test import with_database
+from tests.support.partial_coverage import remove_partial_files
 from tests.support.postgresql import Cluster, Databases, running_cluster
+from tests.support.revisions import load_migrations_once
 from tests.support.routes import compile_routes_once
 from tests.support.servers import FAST, Server, development_command, production_command, running
+from tests.support.shards import remove_empty_shards
+from tests.support.statements import compile_once
 from tests.support.templates import COMPILED_TEMPLATES
 from tests.support.waiting import PATIENCE
 
-# Every upload and every commit of a test is synced for real. In memory that costs nothing, on the
-# disk of a busy machine a second each; what is tested is the order of the calls. A container may
-# have too little of it (bytes: all workers together stay far below), or let no program start there.
+# Every upload and commit of a test is really synced. In memory that costs nothing, on the disk of a busy
+# machine a second each; what is tested is the order of the calls. A container may have too little memory for
+# it (in bytes; all workers together use far less), or not allow programs there.
 MEMORY = Path("/dev/shm")
 ENOUGH = 4 << 30
 if (
@@ -49,15 +54,19 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 MakeApp = Callable[..., Flask]
 
-# No deadline: two cores are shared with other processes. No database: tests leave nothing behind.
-# `make test` tries the same examples every time, so that it fails for what was changed alone; new
-# ones are for whoever has asked for the long tests.
+# No deadline: two cores are shared with other processes. No database: tests leave nothing behind. `make test`
+# tries the same examples every time, so that only changes can make it fail; the long tests try new ones, and more.
 ANEW = settings(deadline=None, database=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("anew", ANEW)
-settings.register_profile("the same", ANEW, derandomize=True)
+settings.register_profile("the same", ANEW, derandomize=True, max_examples=40)
 settings.load_profile("the same")
 
+# Until the tests run: all modules and tests live as long as the run.
+gc.disable()
+
 compile_routes_once()
+read_assets_once()
+load_migrations_once()
 
 
 # Of the PostgreSQL server of this run: its folder, and the name of the database to copy.
@@ -67,7 +76,7 @@ SHARED = pytest.StashKey[tuple[Path, str]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database",
-        choices=chosen_database.CHOICES,
+        choices=database_under_test.CHOICES,
         default="sqlite",
         help="what the applications and servers of the tests keep their rows in",
     )
@@ -87,29 +96,37 @@ def pytest_configure(config: pytest.Config) -> None:
         resources = ExitStack()
         config.add_cleanup(resources.close)
         cluster = resources.enter_context(running_cluster(grows=is_long))
-        config.stash[SHARED] = cluster.folder, chosen_database.make_template(cluster)
+        config.stash[SHARED] = cluster.folder, database_under_test.make_template(cluster)
     folder, template = config.stash[SHARED]
     databases = Databases(Cluster(folder), template, worker.get("workerid", "main"))
     config.add_cleanup(databases.close)
-    chosen_database.use(databases)
+    database_under_test.use_databases(databases)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a process of pytest-xdist where the server is."""
+    """Pass the address of the server to a process of pytest-xdist."""
     folder, template = node.config.stash.get(SHARED, (None, None))
     node.workerinput |= {"cluster": str(folder), "template": template}
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what a database plays a part in; leave out what is about another database than this one."""
-    for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        if chosen_database.plays_a_part(fixtures) and not item.get_closest_marker("any_database"):
-            item.add_marker("database")
-    other = set(chosen_database.CHOICES) - {config.getoption("database")}
+    """Mark the tests to run on each kind of database; deselect those of another kind than this one.
+
+    Of a test that is marked for its fixtures, the first set of parameters is enough: the others send the same
+    statements with other values. A test whose parameters are other statements has the mark itself.
+    """
+    other = set(database_under_test.CHOICES) - {config.getoption("database")}
     left_out = [item for item in items if any(item.get_closest_marker(name) for name in other)]
+    marked: set[str] = set()
+    for item in items:
+        test = item.nodeid.partition("[")[0]
+        if item.get_closest_marker("postgresql"):
+            item.add_marker("database")
+        elif test not in marked and database_under_test.needs_database(item):
+            item.add_marker("database")
+            marked.add(test)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
@@ -117,10 +134,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtestloop(session: pytest.Session) -> Iterator[Any]:
-    """Before coverage is put together, which pytest-cov does round this, remove what was cut off."""
+    """Collect garbage except modules and tests; remove incomplete data before coverage is combined.
+
+    Modules and tests live until the end of the run: scanning them again and again takes a fifth of its time.
+    pytest-cov combines the coverage in a wrapper around this one.
+    """
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
+    gc.enable()
     result = yield
     if not hasattr(session.config, "workerinput"):
-        forget_halves(session.config.rootpath)
+        remove_partial_files(session.config.rootpath)
     return result
 
 
@@ -140,18 +164,18 @@ class StartDevelopment(Protocol):
 
 @pytest.fixture(autouse=True)
 def _databases_of_the_test(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Remove the databases of the test's folder when all else of the test has ended."""
-    databases = chosen_database.chosen()
+    """Remove the databases of the test's folder at the end of the test."""
+    databases = database_under_test.current_databases()
     folder = request.getfixturevalue("tmp_path") if databases and "tmp_path" in request.fixturenames else None
     yield
     if databases and folder:
-        databases.drop_below(folder)
+        databases.take_back_below(folder)
 
 
 @pytest.fixture
 def first_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the applications of a test make all of their instance themselves."""
-    monkeypatch.setattr(chosen_database, "start_migrated", lambda _: None)
+    """Make the applications of a test create their whole instance themselves."""
+    monkeypatch.setattr(database_under_test, "start_migrated", lambda _: None)
 
 
 @pytest.fixture
@@ -165,9 +189,11 @@ def make_app(tmp_path: Path) -> Iterator[MakeApp]:
     def make(**changed: Any) -> Flask:
         settings = {"INSTANCE": tmp_path / "instance", "TESTING": True, **FAST, **changed}
         if "DATABASE_URL" not in settings:
-            chosen_database.start_migrated(Path(settings["INSTANCE"]))
+            database_under_test.start_migrated(Path(settings["INSTANCE"]))
         app = create_app(with_database(settings))
         app.jinja_env.bytecode_cache = COMPILED_TEMPLATES
+        with app.app_context():
+            compile_once(db.engine, "migrations")
         built.append(app)
         return app
 
@@ -178,6 +204,8 @@ def make_app(tmp_path: Path) -> Iterator[MakeApp]:
         with app.app_context():
             db.session.remove()
             db.engine.dispose()
+        if Path(app.instance_path).is_relative_to(tmp_path):  # else a server may still use it
+            remove_empty_shards(Path(app.instance_path))
 
 
 @pytest.fixture
@@ -194,7 +222,7 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def auth(client: FlaskClient) -> AuthActions:
-    """Return what makes `client` somebody."""
+    """Return a function that signs `client` in."""
     return AuthActions(client)
 
 

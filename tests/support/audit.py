@@ -1,4 +1,4 @@
-"""What has to be true of all rows of a database at any moment, computed anew from the rows themselves.
+"""The invariants of all rows of a database, computed from the rows themselves.
 
 Rule: shares no query with the services; loads everything, so it is for small databases.
 """
@@ -82,7 +82,7 @@ def _check_folders(nodes: dict[int, Node], purged: set[int]) -> None:
             sizes[node.parent_id] += node.size
     tree_sizes, tree_files = sums_of(nodes)
     for node in nodes.values():
-        # Of what is being removed nobody asks any more how much is left.
+        # Entries being removed are not measured any more.
         if node.id in purged:
             continue
         assert (node.child_count, node.child_size) == (counts[node.id], sizes[node.id]), node.name
@@ -117,7 +117,7 @@ def _check_node(node: Node, nodes: dict[int, Node], versions: list[Version]) -> 
     # A copy that is not complete yet is nowhere else either, and came from nowhere.
     is_incomplete = is_trashed and node.trash_id is None and node.trashed_from is None
     assert is_incomplete or is_trashed == (node.trashed_from is not None)
-    # Only what is in the trash has come from a folder, or by somebody's hand.
+    # Only trashed entries have an origin and a deleter.
     assert is_trashed or (node.trashed_parent_id, node.trashed_by) == (None, None)
     # What a batch is removing is in the trash without an id.
     assert is_trashed or node.trash_id is None

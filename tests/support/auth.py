@@ -1,6 +1,6 @@
-"""What a test says to become somebody.
+"""Signing in and out in tests.
 
-Rule: everything goes through the application's own HTTP face, in process.
+Rule: everything goes through HTTP, in process.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class AuthActions:
         self.client = client
 
     def register(self, username: str = USERNAME, password: str = PASSWORD) -> TestResponse:
-        """Create an account, which signs nobody in."""
+        """Create an account without signing in."""
         return self.client.post("/register", data={"username": username, "password": password})
 
     def login(self, username: str = USERNAME, password: str = PASSWORD) -> TestResponse:
@@ -44,7 +44,7 @@ class AuthActions:
         return self.client.get("/logout")
 
     def become(self, username: str = USERNAME, password: str = PASSWORD) -> dict[str, str]:
-        """Register and sign in; returns the user's Basic header, for requests without the cookie."""
+        """Register and sign in; return the user's Basic header, for requests without the cookie."""
         registered = self.register(username, password)
         assert registered.status_code == 201, registered.text
         signed_in = self.login(username, password)
@@ -54,7 +54,7 @@ class AuthActions:
     def token(
         self, name: str = "a test", username: str = USERNAME, password: str = PASSWORD
     ) -> dict[str, str]:
-        """Make a token for a registered user; returns its Bearer header."""
+        """Create a token of a registered user; return its Bearer header."""
         made = self.client.post("/tokens", json={"name": name}, headers=basic(username, password))
         assert made.status_code == 201, made.text
         return bearer(made.get_json()["token"])

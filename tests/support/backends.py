@@ -1,6 +1,6 @@
-"""The stores under test: a new one joins the conformance suites by one entry below.
+"""The stores under test: an entry below adds a store to the conformance suites.
 
-Rule: a backend opens its store and has the means to damage it; whatever it promises is in the suites.
+Rule: a backend opens its store and can damage it; its requirements are in the suites.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ class Backend(Protocol):
     """An empty place of one backend."""
 
     def open(self, reserve: Reserve = NO_RESERVE) -> ResumableStore:
-        """Return the store, as another process would that comes to the same place."""
+        """Return the store as another process on the same instance would open it."""
 
     def plant(self, key: str, content: bytes) -> None:
-        """Make `content` the bytes of that blob behind the store's back, right or wrong."""
+        """Replace the bytes of a blob without the store, by right or wrong ones."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ class LocalBackend:
         return open_store(self.url, reserve)
 
     def blob(self, key: str) -> Path:
-        """Return where that blob lies, or would."""
+        """Return the path of that blob, whether it exists or not."""
         return self.root / "blobs" / key[:2] / key
 
     def staged(self) -> list[Path]:
-        """Return everything that lies in staging, whatever it is."""
+        """Return everything in staging."""
         return list((self.root / "staging").iterdir())
 
     def plant(self, key: str, content: bytes) -> None:
@@ -75,7 +75,7 @@ class MemoryBackend:
         self.memory.blobs[key] = StoredBytes(content)
 
 
-# Scheme of the URL, or what else it is called -> what makes an empty place below a folder of the test.
+# The scheme of the URL, or another name -> creates an empty backend in a folder of the test.
 BACKENDS_UNDER_TEST: dict[str, Callable[[Path], Backend]] = {
     "file": lambda folder: LocalBackend(folder / "store"),
     "backup": lambda folder: PlainBackend(folder / "store"),
@@ -84,7 +84,7 @@ BACKENDS_UNDER_TEST: dict[str, Callable[[Path], Backend]] = {
 
 
 def put(store: BlobStore, content: bytes, key: str | None = None) -> Sealed:
-    """Store `content` as every upload does, under `key` if a row had it, and return what was sealed."""
+    """Store `content` as every upload does, under `key` if a row has one, and return the sealed upload."""
     with store.begin(len(content)) as staging:
         staging.append(in_chunks(content))
         sealed = staging.finish()

@@ -1,8 +1,8 @@
-"""The message catalogs: `python tests/support/catalog.py` brings them up to date with the texts.
+"""The message catalogs: `python tests/support/catalog.py` updates them from the source.
 
-Texts come from the source and the templates: `gettext` and its kin, and `N_` and `NN_`, which
-mark a text where it is written down and translated elsewhere. The command adds new texts to each
-catalog, drops those that are gone, and compiles; a person then fills in what is empty.
+Texts come from the source and the templates: `gettext` and its relatives, and `N_` and `NN_`, which mark a text
+that is translated elsewhere. The command adds new texts to each catalog, removes obsolete ones, and compiles;
+missing translations are then filled in by hand.
 
 Rule: no line numbers and no dates in a catalog, or it would change with every change of the source.
 """
@@ -27,7 +27,7 @@ OPTIONS = {"templates/**.html": {"silent": "false"}}
 
 
 class PlainCatalog(Catalog):
-    """A catalog whose header says what is needed to read it, and neither who nor when."""
+    """A catalog whose header contains only what is needed to read it, without authors and dates."""
 
     NEEDED = frozenset({"Language", "Plural-Forms", "MIME-Version", "Content-Type"})
 
@@ -37,7 +37,7 @@ class PlainCatalog(Catalog):
 
 
 def po_file(language: str) -> Path:
-    """Return where the editable catalog of a language lies."""
+    """Return the path of the editable catalog of a language."""
     return TRANSLATIONS / language / "LC_MESSAGES" / "messages.po"
 
 

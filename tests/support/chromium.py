@@ -1,10 +1,10 @@
-"""Debian's Chromium, driven by Playwright, and what its pages complain about.
+"""Debian's Chromium, driven by Playwright, and the errors of its pages.
 
-Without its windows: `chromium-headless-shell` is all of the engine and nothing of tabs and bars, of which
-`chromium --headless` draws a whole set for every window, and takes twice the time.
+It uses `chromium-headless-shell`, the engine without tabs and toolbars; `chromium --headless` draws them for every
+window and takes twice the time.
 
-Rule: a page that writes an error to its console, breaks the Content-Security-Policy or throws
-fails its test, unless the test said that it expects just that.
+Rule: a page that logs an error to its console, violates the Content-Security-Policy or throws fails its test,
+unless the test expects exactly that.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import (
@@ -42,7 +43,7 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # Another machine, as far as the browser can tell: plain http from there is not to be trusted.
+    # To the browser this is another machine, whose plain HTTP is not a secure context.
     f"--host-resolver-rules=MAP {FAR_HOST} 127.0.0.1",
 ]
 
@@ -56,7 +57,7 @@ WHOLE = "chromium"
 
 @contextmanager
 def launched(program: str = SHELL) -> Iterator[Browser]:
-    """Run Chromium for as long as the context lasts: its engine alone, or the `WHOLE` of it."""
+    """Run Chromium during the context: the headless shell, or all of it (`WHOLE`)."""
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=require_program(program), args=ARGUMENTS)
@@ -83,9 +84,10 @@ class Complaints:
         """Say that a complaint which contains `pattern` belongs to the test."""
         self._expected.append(pattern)
 
-    def forget(self) -> None:
-        """Begin anew, for a context that is used for more than one purpose."""
+    def start_over(self) -> None:
+        """Forget the complaints so far and which were expected, because the context gets another purpose."""
         self._found.clear()
+        self._expected.clear()
 
     def unexpected(self) -> list[str]:
         """Return every complaint that no test asked for."""
@@ -93,21 +95,20 @@ class Complaints:
 
 
 class Visitor:
-    """Somebody with an account on `server` and a browser window that is signed in to it."""
+    """A user on `server` with a browser window that is signed in."""
 
     def __init__(self, server: Server, context: BrowserContext, username: str) -> None:
         self.server = server
         self.context = context
         self.username = username
         self.person = Person(server, username)
-        answer = context.request.post("/login", form={"username": username, "password": PASSWORD})
-        assert answer.ok, answer.text()
-        self.page: Page = context.new_page()
+        sign_in(context, username)
+        self.page: Page = first_page(context)
 
     def open(self, path: str = "/index") -> Page:
-        """Go to a page of the server; where there is a list, somebody with a pointer."""
+        """Open a page of the server; if it has a list, also load its scripts."""
         self.page.goto(path)
-        awaken(self.page)
+        load_scripts(self.page)
         return self.page
 
     def open_far(self) -> Page:
@@ -139,8 +140,19 @@ class Visitor:
         return self.page.locator(".upload").filter(has=self.page.get_by_text(name, exact=True))
 
 
-def awaken(page: Page) -> None:
-    """Show a page with a list that somebody is there, and wait for what it fetches then."""
+def sign_in(context: BrowserContext, username: str) -> None:
+    """Sign a registered user in, without a page."""
+    answer = context.request.post("/login", form={"username": username, "password": PASSWORD})
+    assert answer.ok, answer.text()
+
+
+def first_page(context: BrowserContext) -> Page:
+    """Return the page that a context has already, or open one."""
+    return context.pages[0] if context.pages else context.new_page()
+
+
+def load_scripts(page: Page) -> None:
+    """Simulate interaction on a page with a list, and wait for the scripts that it loads."""
     if page.locator("#list").count():
         page.locator("body").dispatch_event("pointerover")
         page.locator("body.is-ready").wait_for(state="attached")
@@ -153,7 +165,7 @@ LETTERS_ON = (
 
 
 def press_letter(page: Page, letter: str) -> None:
-    """Press a key of a single letter as somebody who has switched those on."""
+    """Press a single-letter shortcut after switching them on."""
     page.evaluate(LETTERS_ON)
     page.keyboard.press(letter)
 
@@ -163,13 +175,21 @@ def file(name: str, content: bytes = b"content") -> FilePayload:
     return FilePayload(name=name, mimeType="application/octet-stream", buffer=content)
 
 
+def file_on_disk(folder: Path, name: str, size: int) -> str:
+    """Return the path of a file of `size` zero bytes, which need not go through Playwright's driver."""
+    path = folder / name
+    with path.open("wb") as stream:
+        stream.truncate(size)
+    return str(path)
+
+
 # Where files are sent to that are not resumed: one by one, or many in a form.
 UPLOADS = re.compile(r"/files/|/upload\?")
 
 
 @contextmanager
-def held(page: Page, address: str | re.Pattern[str]) -> Iterator[None]:
-    """Let no request of the page for `address` reach the server before the context ends."""
+def held(page: Page, address: str | re.Pattern[str]) -> Iterator[list[Route]]:
+    """Hold the requests of the page for `address` until the context ends, and yield them as they come."""
     waiting: list[Route] = []
     is_over = False
 
@@ -180,7 +200,7 @@ def held(page: Page, address: str | re.Pattern[str]) -> Iterator[None]:
             waiting.append(route)
 
     page.route(address, hold)
-    yield
+    yield waiting
     is_over = True
     for route in waiting:
         if not route.request.failure:
@@ -188,6 +208,6 @@ def held(page: Page, address: str | re.Pattern[str]) -> Iterator[None]:
     page.unroute(address)
 
 
-def held_uploads(page: Page) -> AbstractContextManager[None]:
-    """Let no upload of the page reach the server before the context ends."""
+def held_uploads(page: Page) -> AbstractContextManager[list[Route]]:
+    """Hold the uploads of the page until the context ends."""
     return held(page, UPLOADS)

@@ -1,6 +1,6 @@
-"""Contents to store: reproducible bytes of a wanted size, and the sizes worth trying.
+"""Test contents: reproducible bytes of a given size, and interesting sizes.
 
-Rule: nothing here is slow; a content is made once and then sliced.
+Rule: nothing here is slow; a content is created once and then sliced.
 """
 
 from __future__ import annotations

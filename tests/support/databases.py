@@ -1,22 +1,26 @@
-"""Databases of any release: made, filled whatever their tables are, and compared row by row.
+"""Databases of any release: created, filled whatever their tables are, and compared row by row.
 
-Rule: what fills and compares knows no table by its name, so that it holds for the next release too.
+Rule: filling and comparing use no table names, so that they work for the next release too.
 """
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import alembic.command
 import alembic.config
+import pytest
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 from flask import Flask
 
+from cabinet import create_app
 from cabinet.extensions import db
 from cabinet.services.kernel.search_index import register
 from cabinet.serving import preparing
@@ -32,7 +36,11 @@ Content = dict[str, list[dict[str, Any]]]
 SHIPPED = [script.revision for script in reversed(list(ScriptDirectory(str(MIGRATIONS)).walk_revisions()))]
 HEAD = SHIPPED[-1]
 
-# The body of a migration that may come: it makes anew the table that all others refer to.
+# Parameters of tests of upgrades: the first and the last two releases, and some between them; the others are long.
+_SHORT = {*SHIPPED[::6], *SHIPPED[-2:]}
+RELEASES = [each if each in _SHORT else pytest.param(each, marks=pytest.mark.long) for each in SHIPPED]
+
+# The body of a possible migration: it recreates the table that all others refer to.
 REBUILD_USER = """with op.batch_alter_table("user") as user:
         user.add_column(sa.Column("motto", sa.String(80)))
         user.alter_column("username", type_=sa.String(100), existing_type=sa.String(64))
@@ -49,7 +57,7 @@ def add_revision(migrations: Path, body: str, revision: str = "9998", behind: st
     return file
 
 
-# Where rows lie: the file of an instance, or the address of a server's database.
+# The database: the file of an instance, or the URL on a server.
 Database = Path | str
 
 
@@ -72,7 +80,7 @@ def _tables_of(connection: sa.Connection) -> list[sa.Table]:
 
 
 def ordinary_tables(connection: sa.Connection) -> list[str]:
-    """Return the names of the tables that hold what they are given, and are not made of other tables."""
+    """Return the names of the ordinary tables, without virtual ones and their shadow tables."""
     if connection.dialect.name != "sqlite":
         return sa.inspect(connection).get_table_names()
     tables = connection.exec_driver_sql("PRAGMA table_list").mappings()
@@ -97,12 +105,12 @@ def revision_of(database: Database) -> str:
 
 
 def copies(database: Database) -> list[Path]:
-    """Return the copies that were made of a file; nobody makes one of a server's database."""
+    """Return the copies made of a database file; a server has none."""
     return list(database.parent.glob("cabinet.db.*.bak")) if isinstance(database, Path) else []
 
 
 def populate(database: Database) -> Content:
-    """Put rows into every table, whatever its columns are, and return all of them."""
+    """Insert rows into every table, with any columns, and return all of them."""
     with connected(database) as connection:
         for table in _tables_of(connection):
             for number in range(1, ROWS + 1):
@@ -117,7 +125,7 @@ def populate(database: Database) -> Content:
 
 
 def _number_on(connection: sa.Connection) -> None:
-    """Let a server give the next rows numbers behind those that are there, as it has given them these."""
+    """Advance the sequences of PostgreSQL beyond the inserted ids."""
     for table in _tables_of(connection):
         if "id" in table.columns and table.columns["id"].type.python_type is int:
             numbered = sa.text(f"SELECT setval(pg_get_serial_sequence('\"{table.name}\"', 'id'), {ROWS})")
@@ -139,7 +147,7 @@ def _value_for(column: sa.Column[Any], number: int) -> Any:
     made: dict[type, Any] = {
         int: number, float: number / 2, str: text, bytes: bytes([number]), bool: number % 2 == 0
     }  # fmt: skip
-    # What refers to a text has to say the same text as what it refers to.
+    # A reference to a text column must have the same text.
     for key in column.foreign_keys:
         return _value_for(key.column, number)
     return made[kind]
@@ -147,18 +155,45 @@ def _value_for(column: sa.Column[Any], number: int) -> Any:
 
 def at_revision(make_app: Callable[[], Flask], database: Database, revision: str) -> Content:
     """Leave a populated database as a release of that revision has left it, and return its rows."""
-    app = make_app()
-    with app.app_context():
-        settings = alembic.config.Config()
-        settings.set_main_option("script_location", str(preparing.find_migrations()))
-        alembic.command.downgrade(settings, "base")
-        alembic.command.upgrade(settings, revision)
-        db.engine.dispose()
+    if isinstance(database, Path) and not database.parent.exists():
+        database.parent.mkdir(mode=0o700)
+        database.touch(0o600)
+        database.write_bytes(_files_of_releases()[revision])
+    else:
+        app = make_app()
+        with app.app_context():
+            for _ in _steps_to(revision):
+                pass
+            db.engine.dispose()
     return populate(database)
 
 
+def _steps_to(revision: str) -> Iterator[str]:
+    """Downgrade to nothing, then upgrade release by release to `revision`; yields each release."""
+    settings = alembic.config.Config()
+    settings.set_main_option("script_location", str(preparing.find_migrations()))
+    alembic.command.downgrade(settings, "base")
+    for release in SHIPPED[: SHIPPED.index(revision) + 1]:
+        alembic.command.upgrade(settings, release)
+        yield release
+
+
+@cache
+def _files_of_releases() -> dict[str, bytes]:
+    """Return the SQLite file of each release, without rows."""
+    files = {}
+    with tempfile.TemporaryDirectory() as folder:
+        app = create_app({"INSTANCE": folder, "TESTING": True})
+        with app.app_context():
+            for release in _steps_to(HEAD):
+                # Closing the last connection moves the log into the file.
+                db.engine.dispose()
+                files[release] = (Path(folder) / "cabinet.db").read_bytes()
+    return files
+
+
 def with_spaces(content: Content) -> Content:
-    """Return what a database holds with all that was a user's where it is now: in a space of that number."""
+    """Return the content of a database with everything of a user in a space with the same number, as migrated."""
     if "space" in content:
         return content
     moved = ("usage", "entries", "quota", "trash_hidden_to", "trash_purged_to", "deleted_at")

@@ -1,6 +1,6 @@
-"""What the README and the help pages show, for the tests that do it.
+"""Commands in the README and the help pages, for the tests that run them.
 
-Rule: a test takes what it runs from the document itself, so that neither can change without the other.
+Rule: a test runs the commands of the document itself, so that neither changes without the other.
 """
 
 from __future__ import annotations

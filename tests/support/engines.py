@@ -1,7 +1,7 @@
-"""Debian's Firefox and WebKitGTK, each as one window that a test drives.
+"""Debian's Firefox and WebKitGTK, each as one window driven by a test.
 
-Rule: a browser has a folder of its own for all that it keeps, talks to this machine alone, and is
-ended by the id of its process group, with all the processes that it started.
+Rule: a browser has its own folder, connects to this machine only, and is ended by the id of its process group,
+with all of its processes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.support.programs import require_program
 from tests.support.waiting import wait_until
 from tests.support.webdriver import CommandFailed, HttpWire, MarionetteWire, Window
 
-# Marionette itself sets what keeps Firefox quiet and at home; this is the rest.
+# Preferences that keep Firefox offline, besides those that Marionette sets.
 _PREFERENCES = {
     "marionette.port": 0,
     "browser.cache.disk.enable": False,
@@ -36,7 +36,7 @@ _PREFERENCES = {
     "widget.gtk.overlay-scrollbars.enabled": False,
 }
 
-# Programs without a desktop around them: nothing to talk to, and nobody to draw fast for.
+# Programs without a desktop: no bus, and no accelerated rendering.
 _ALONE = {
     "DBUS_SESSION_BUS_ADDRESS": "disabled:",
     "GDK_BACKEND": "x11",
@@ -47,7 +47,7 @@ _ALONE = {
     "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1",
 }
 
-# Firefox tells its console of pages and of itself; of pages what is an error, by these categories.
+# Firefox logs page and browser messages to its console; these categories are errors of pages.
 _READ_CONSOLE = """
 const told = Services.console.getMessageArray().filter((each) => each instanceof Ci.nsIScriptError);
 Services.console.reset();
@@ -57,7 +57,7 @@ return told
   .map((each) => String(each.errorMessage) + " (" + each.sourceName + ")");
 """
 
-# WebKit's console is closed to whoever drives it, so the page itself listens, from the first command on; it
+# WebDriver cannot read WebKit's console, so the page itself listens, from the first command on; it
 # remembers over its ways to other pages.
 _HEAR = """
 if (!window.hears) {
@@ -86,7 +86,7 @@ class Firefox(Window):
         return told
 
     def resize(self, width: int, height: int) -> None:
-        # A window of Firefox is wider than a phone, but what it shows of a page need not be.
+        # The minimum window of Firefox is wider than a phone, but its viewport need not be.
         room = f"max-width: {width}px; max-height: {height}px"
         super().resize(max(width, 500), height)
         self.run_as_browser("gBrowser.selectedBrowser.style.cssText = arguments[0]", room)
@@ -102,7 +102,7 @@ class Firefox(Window):
 
 
 class WebKit(Window):
-    """WebKitGTK, in the browser that comes with it."""
+    """WebKitGTK, in MiniBrowser."""
 
     def run(self, script: str, *arguments: Any) -> Any:
         return super().run(f"{_HEAR}\n{script}", *arguments)
@@ -151,7 +151,7 @@ def webkit(folder: Path) -> Iterator[WebKit]:
 
 def _minibrowser() -> str:
     """Return the program that WebKitGTK's library brings along for those who drive it."""
-    # Beside the library, which lies in a folder by the kind of machine.
+    # Beside the library, in a folder named after the architecture.
     for found in sorted(Path("/usr").glob("lib*/**/webkit2gtk-4.*/MiniBrowser")):
         return str(found)
     pytest.fail("WebKitGTK's MiniBrowser is not on this machine; `bash .ci/install-parts test` installs it.")
@@ -159,7 +159,7 @@ def _minibrowser() -> str:
 
 @contextmanager
 def _screen(folder: Path) -> Iterator[str]:
-    """Run an X server that nobody sees, on whatever number is free, and give its name."""
+    """Run an X server on a free number without a visible screen, and yield its name."""
     said, told = os.pipe()
     command = [
         require_program("Xvfb"),
@@ -184,7 +184,7 @@ def _screen(folder: Path) -> Iterator[str]:
 def _running(
     command: Sequence[str], folder: Path, environment: Mapping[str, str], pass_fds: Sequence[int] = ()
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program and whatever that starts, all of which keeps what it keeps in `folder`."""
+    """Run a program and its child processes, which store all their data in `folder`."""
     homes = {name: str(folder) for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")}
     with _log(command, folder).open("wb") as log:
         process = subprocess.Popen(

@@ -1,9 +1,9 @@
-"""Disks that fail: full ones, small ones, ones that report errors.
+"""Failing disks: full, small, and with I/O errors.
 
-A `Fault` sits in front of one function of `os` and lets some of its calls through. A small disk
-is a tmpfs in a mount namespace of its own, so that nothing stays mounted whatever happens.
+A `Fault` wraps one function of `os` and lets some calls through. A small disk is a tmpfs in a mount namespace of
+its own, so that nothing stays mounted.
 
-Rule: only the descriptors and paths below the folder of the test ever fail.
+Rule: only descriptors and paths below the folder of the test fail.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Fault:
 
 @cache
 def _namespace() -> tuple[str, ...]:
-    """Return the command that makes a mount namespace here: as root, or as anyone where that is allowed."""
+    """Return the command that creates a mount namespace: as root, or without privileges where that is allowed."""
     unshare = require_program("unshare")
     for options in (("--mount",), ("--mount", "--user", "--map-root-user")):
         command = (unshare, *options)

@@ -1,6 +1,6 @@
-"""Multipart forms written by hand, where a client library would tidy them up.
+"""Multipart forms written by hand, where a client library would normalize them.
 
-Rule: what a test wrote is what is sent.
+Rule: exactly what a test wrote is sent.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ END = b"--frontier--\r\n"
 
 
 def part(name: str, content: bytes, filename: str | None = None, more: str = "") -> bytes:
-    """Return one part; `more` follows in its Content-Disposition, or stands in lines of its own.
+    """Return one part; `more` is appended to its Content-Disposition, or has lines of its own.
 
     Surrogates in the head stand for single bytes.
     """

@@ -1,6 +1,6 @@
-"""A proxy as companies have them: it forwards http, and makes tunnels for https.
+"""A corporate proxy: forwards http, and tunnels https.
 
-Rule: it knows the names that the test gives it and no others, so nothing leaves the machine.
+Rule: it resolves only the names that the test gives it, so nothing leaves the machine.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _PATIENCE = 60
 
 @dataclass(slots=True)
 class ForwardProxy:
-    """`asked` are the first lines that came; of whoever asks `credentials` are wanted, if any.
+    """`asked` are the received request lines; `credentials` are required from clients, if given.
 
-    `names` leads from "name:port" to the port of 127.0.0.1 that is meant.
+    `names` maps "name:port" to a port of 127.0.0.1.
     """
 
     names: dict[str, int] = field(default_factory=dict)

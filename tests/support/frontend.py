@@ -1,8 +1,8 @@
-"""The tests of the scripts in node: `python -m tests.support.frontend [FILE...]` runs them.
+"""The node tests of the scripts: `python -m tests.support.frontend [FILE...]` runs them.
 
-Some of what they compare with can only be had in Python: the texts of the pages in both languages, what the
-server says of sizes, hashes by the storage, and texts in encodings that no browser writes. `write_known` puts
-all of that into files, which tests/frontend/support/load.js reads.
+Some expected values come from Python: the texts of the pages in both languages, formatted sizes, hashes by the
+storage, and texts in encodings that browsers cannot write. `write_known` writes them to files, which
+tests/frontend/support/load.js reads.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from cabinet.web.formats import filesize
 from cabinet.web.i18n import SUPPORTED
 from cabinet.web.texts import script_texts
 from tests.support.contents import OF_ZEROS
+from tests.support.encoded_texts import DECLARED, ENCODED_TEXTS
 from tests.support.programs import require_program
-from tests.support.writings import DECLARED, WRITINGS
 
 HERE = Path(__file__).resolve().parents[1] / "frontend"
 TESTS = sorted(HERE.glob("*.test.js"))
@@ -73,7 +73,7 @@ def write_known(folder: Path, app: Flask) -> None:
     whole = PATTERN * (max(PATTERNED) // len(PATTERN) + 1)
     patterned = [[size, hash_chunks([whole[:size]])] for size in PATTERNED]
     write("hashes", {"zeros": list(OF_ZEROS.items()), "patterned": patterned})
-    write("writings", [_written(*each) for each in WRITINGS])
+    write("writings", [_written(*each) for each in ENCODED_TEXTS])
     write("declared", [_written(*each) for each in DECLARED])
 
 
@@ -82,19 +82,22 @@ def _written(text: str, codec: str, encoding: str) -> dict[str, str]:
     return {"text": text, "encoding": encoding, "bytes": packed}
 
 
-def node_command(tests: Sequence[Path]) -> list[str]:
-    """Return the command that runs some tests."""
+def node_command(*tests: Path) -> list[str]:
+    """Return the command that runs some tests, in a process each; a single one in no other process."""
     setup = (HERE / "support" / "setup.js").as_uri()
-    return [require_program("node"), "--import", setup, "--test", "--test-reporter=tap", *map(str, tests)]
+    several = ["--test"] if len(tests) > 1 else []
+    return [
+        require_program("node"), "--import", setup, *several, "--test-reporter=tap", *map(str, tests)
+    ]  # fmt: skip
 
 
 def main(names: Sequence[str]) -> int:
-    """Run the tests in the files called `names`, or all of them."""
+    """Run the tests in these files, or all of them."""
     tests = [path for path in TESTS if not names or path.name in {Path(name).name for name in names}]
     with tempfile.TemporaryDirectory() as folder:
         write_known(Path(folder), create_app({"INSTANCE": Path(folder) / "instance"}))
         environment = {**os.environ, "FRONTEND_DATA": folder}
-        return subprocess.run(node_command(tests), env=environment, check=False).returncode
+        return subprocess.run(node_command(*tests), env=environment, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def settings_page() -> str:
 
 def _row(setting: Setting) -> str:
     default = "–" if setting.default is None else _DEFAULTS.get(setting.name, f"`{setting.default}`")
-    return f"| `{setting.name}` | {default} | {setting.meaning} |\n"
+    return f"| `{setting.name}` | {default} | {setting.description} |\n"
 
 
 def commands_page() -> str:

@@ -1,4 +1,4 @@
-"""Pictures for tests, drawn when they are asked for."""
+"""Test images, drawn on demand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from tests.support.heics import HEICS
+from tests.support.heic_images import HEIC_IMAGES
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -25,7 +25,7 @@ def picture(kind: str = "PNG", width: int = 40, height: int = 20, mode: str = "R
 
 
 def turned(orientation: int) -> bytes:
-    """Return a JPEG that was taken with the camera held so, and says it."""
+    """Return a JPEG with this orientation in its Exif data."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     exif[0x010E] = "a secret place"
@@ -33,7 +33,7 @@ def turned(orientation: int) -> bytes:
 
 
 def png_of(width: int, height: int, content: bytes = b"") -> bytes:
-    """Return a PNG that claims a size, and holds whatever `content` is."""
+    """Return a PNG that declares a size, with `content` as its image data."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">L", len(data)) + kind + data + struct.pack(">L", zlib.crc32(kind + data))
@@ -44,12 +44,12 @@ def png_of(width: int, height: int, content: bytes = b"") -> bytes:
 
 
 def heic(name: str) -> bytes:
-    """Return one of `HEICS`."""
-    return base64.b64decode(HEICS[name])
+    """Return one of `HEIC_IMAGES`."""
+    return base64.b64decode(HEIC_IMAGES[name])
 
 
 def huge_tiff(width: int, height: int) -> bytes:
-    """Return a TIFF that claims a size, and holds one line."""
+    """Return a TIFF that declares a size, with the data of one line."""
     content = picture("TIFF", 1, 1)
     for tag, side in ((256, width), (257, height)):
         content = content.replace(struct.pack("<HHLL", tag, 4, 1, 1), struct.pack("<HHLL", tag, 4, 1, side))

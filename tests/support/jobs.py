@@ -1,4 +1,4 @@
-"""Jobs by hand: a leader that looks when it is told to, and runs each job in the thread that asks.
+"""Manually driven jobs: a leader that checks when told to, and runs each job in the calling thread.
 
 Rule: no time passes by itself, and no thread is started.
 """
@@ -21,7 +21,7 @@ from tests.support.services import START
 
 
 class JobClock:
-    """Stands in for the module `time`, and for the clock of an application."""
+    """Replaces the module `time`, and the clock of an application."""
 
     def __init__(self) -> None:
         self.now = 1_000_000.0
@@ -34,7 +34,7 @@ class JobClock:
         return self.wall
 
     def advance(self, seconds: float) -> None:
-        """Go on by so much."""
+        """Advance by this much."""
         self.now += seconds
         self.wall += timedelta(seconds=seconds)
 
@@ -45,7 +45,7 @@ def run_here(_name: str, work: Callable[[], None]) -> None:
 
 
 def leader_of(app: Flask, jobs: Sequence[Job[Any]] = JOBS) -> Runner:
-    """Return the jobs of a process that has just begun to serve."""
+    """Return the job runner of a process that has just started to serve."""
     return Runner(app, jobs, job_threads_of(app).locker, threading.Event(), run_here)
 
 
@@ -55,6 +55,6 @@ def run_waiting_jobs(app: Flask) -> None:
 
 
 def last_runs(app: Flask) -> dict[str, JobRun]:
-    """Return what is known of every job that ever ran."""
+    """Return the state of every job that ever ran."""
     with app.app_context():
         return dict(job_runs().last())

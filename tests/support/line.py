@@ -1,7 +1,6 @@
-"""A line between a client and a server that can be cut at any byte.
+"""A connection between client and server that can be cut at any byte.
 
-Rule: what passes is not changed; a cut happens once, at the byte that was planned, and the
-connections that come after it pass as before.
+Rule: bytes pass unchanged; a cut happens once, at the planned byte, and later connections pass.
 """
 
 from __future__ import annotations
@@ -25,15 +24,15 @@ _PATIENCE = 60
 Ending = Callable[[socket.socket, socket.socket], None]
 
 
-def end_politely(client: socket.socket, server: socket.socket) -> None:
-    """Tell the server that nothing more will come (FIN), and be gone for the client."""
+def close_gracefully(client: socket.socket, server: socket.socket) -> None:
+    """Close the sending side towards the server (FIN), and disconnect the client."""
     with suppress(OSError):
         server.shutdown(socket.SHUT_WR)
     client.close()
 
 
-def end_rudely(*ends: socket.socket) -> None:
-    """Reset each end (RST); what was not read yet may be lost."""
+def close_abruptly(*ends: socket.socket) -> None:
+    """Reset each end (RST); unread bytes may be lost."""
     for end in ends:
         with suppress(OSError):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -42,9 +41,9 @@ def end_rudely(*ends: socket.socket) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """End the connection over which byte number `after` comes from the client; `then` is called before.
+    """End the connection at byte number `after` from the client; `then` is called before.
 
-    With `at_answer` all that the client sends arrives, and the answer to it is what gets lost.
+    With `at_answer` the whole request arrives, and the response is lost.
     """
 
     after: int
@@ -80,13 +79,13 @@ class Line:
             return self._passed
 
     def plan(self, cut: Cut | None) -> None:
-        """Count from zero, and cut as planned; None lets everything pass."""
+        """Count from zero, and cut as planned; None never cuts."""
         with self._lock:
             self._cut, self._passed, self._was_cut = cut, 0, False
             self._over.clear()
 
     def was_cut(self) -> bool:
-        """Tell whether the line was cut as planned; when it was, everything about that is over."""
+        """Return whether the connection was cut as planned; if so, wait until both ends are closed."""
         with self._lock:
             begun = self._was_cut
         if begun:
@@ -120,14 +119,14 @@ class Line:
             try:
                 server = socket.create_connection((HOST, self._target))
             except OSError:
-                end_rudely(client)
+                close_abruptly(client)
                 continue
             self._start(self._pass, client, server)
 
     def _pass(self, client: socket.socket, server: socket.socket) -> None:
-        """Pass what comes from either side until both have ended, or up to the cut.
+        """Forward bytes of both sides until both have ended, or until the cut.
 
-        One thread for both ways: a socket that another thread waits for would not end when closed.
+        One thread for both directions: closing a socket does not wake another thread that waits for it.
         """
         with self._lock:
             self._ends |= {client, server}
@@ -155,7 +154,7 @@ class Line:
             self._over.set()
 
     def _count(self, size: int) -> tuple[int, Cut | None]:
-        """Return how much of a piece passes, and the cut when it comes now."""
+        """Return how many bytes of a piece to forward, and the cut if it is due."""
         with self._lock:
             cut, before = self._cut, self._passed
             self._passed += size

@@ -1,6 +1,6 @@
-"""Any server process that listens on a port of this machine: a proxy, a peer of the bench.
+"""Any server process that listens on a local port: a proxy, a peer of the benchmark.
 
-Rule: a process is ended by its id, by whoever started it; nothing is looked up by name.
+Rule: a process is ended by its id, by its starter, never by name.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on now, below those that the kernel itself gives away.
+    """Return a free port below the ephemeral range.
 
-    One of those might be given to somebody else before it is used, or to the very connection that
-    looks whether it is used already, which then talks to itself.
+    An ephemeral port could be taken before it is used, even by the connection that checks whether it is
+    in use, which then connects to itself.
     """
     kernels_first = int(_RANGE.read_text().split()[0])
     while True:
@@ -39,7 +39,7 @@ def free_port() -> int:
 def listening(
     command: Sequence[str], port: int, folder: Path, settings: Mapping[str, str], host: str = HOST
 ) -> Iterator[int]:
-    """Run a server in `folder` that listens on `port`, with `settings` in its environment; gives its id."""
+    """Run a server in `folder` that listens on `port`, with `settings` in its environment; yield its process id."""
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(

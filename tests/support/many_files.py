@@ -1,6 +1,6 @@
-"""Very many files of one user, made as rows behind a server's back, for requests would take hours.
+"""Very many files of one user, inserted as rows, because requests would take hours.
 
-Rule: everything that is counted of them is counted, as the services count it.
+Rule: all counters are updated as the services do.
 """
 
 from __future__ import annotations
@@ -11,32 +11,31 @@ from typing import Any
 from sqlalchemy import create_engine, func, insert, select
 from sqlalchemy.orm import Session
 
-from cabinet.models import Base, Node, User
-from cabinet.services.access.scope import Scope
-from cabinet.services.accounts.accounts import to_account
+from cabinet.models import Base, Node, Space, User
+from cabinet.services.access.scope import Scope, whole_space
 from cabinet.services.kernel.caps import Caps, bind_caps
 from cabinet.services.kernel.database import configure, writing
-from cabinet.services.tree.copying import ALIKE, first_versions
+from cabinet.services.tree.copying import COPIED_COLUMNS, first_versions
 from cabinet.services.tree.names import search_key, sort_key
-from cabinet.services.tree.sums import Changes
+from cabinet.services.tree.sums import CounterChanges
 from cabinet.services.tree.tree import Tree
-from cabinet.services.tree.usage import use
+from cabinet.services.tree.usage import add_usage
 
-# Of one transaction; whoever writes meanwhile waits for it.
+# Rows per transaction; other writers wait for it.
 PART = 500
 
 _NODE = Base.metadata.tables["node"]
 
 
 def multiply_file(url: str, username: str, folder: str, name: str, count: int) -> None:
-    """Let a folder at the root have so many files with the content of one that is there."""
+    """Create `count` files in a folder of the root, with the content of an existing one."""
     engine = create_engine(url)
     configure(engine)
     try:
         with Session(engine) as session:
             bind_caps(session, Caps(entries=2**40))
-            owner = session.scalars(select(User).where(User.username == username)).one()
-            scope = to_account(owner).scope
+            owned = select(Space.id).join(User, User.id == Space.owner_id)
+            scope = whole_space(session.scalars(owned.where(User.username == username)).one())
             there = session.scalar(select(func.count()).where(Node.space_id == scope.space_id)) or 0
             for start in range(there, there + count, PART):
                 with writing(session):
@@ -50,7 +49,7 @@ def _add(session: Session, scope: Scope, folder: str, name: str, numbers: range)
     tree.root(lock=True)
     place, model = tree.get_folder((folder,)), tree.get((folder, name))
     now = datetime.now(UTC)
-    alike: dict[str, Any] = {column: getattr(model, column) for column in ALIKE}
+    alike: dict[str, Any] = {column: getattr(model, column) for column in COPIED_COLUMNS}
     alike |= {
         "space_id": scope.space_id,
         "parent_id": place.id,
@@ -65,9 +64,9 @@ def _add(session: Session, scope: Scope, folder: str, name: str, numbers: range)
     ]
     ids = session.scalars(insert(_NODE).returning(_NODE.c.id), rows).all()
     session.execute(first_versions(_NODE.c.id.in_(ids), now))
-    changes = Changes()
+    changes = CounterChanges()
     for _id in ids:
-        changes.come(place.id, model)
+        changes.add(place.id, model)
     tree.count(changes)
-    use(session, scope, len(ids) * model.size, entries=len(ids))
-    tree.stretch(place, session.get_one(Node, ids[-1]))
+    add_usage(session, scope, len(ids) * model.size, entries=len(ids))
+    tree.extend_reach(place, session.get_one(Node, ids[-1]))

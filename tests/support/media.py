@@ -1,6 +1,6 @@
-"""Sounds, films and documents for tests, written by hand: no byte in them that a test does not want.
+"""Audio, video and PDF files for tests, written by hand, without a superfluous byte.
 
-Rule: what a function returns is a whole file of its kind, which browsers accept.
+Rule: a function returns a complete file that browsers accept.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def pdf_of_font(codes: bytes, font: str) -> bytes:
 
 
 def cjk(ordering: str, name: str, encoding: str) -> str:
-    """Return the entries of a font of Chinese, Japanese or Korean that whoever reads is to have."""
+    """Return the entries of a CJK font that is expected to be installed."""
     info = f"/CIDSystemInfo << /Registry (Adobe) /Ordering ({ordering}) /Supplement 2 >>"
     box = "/FontBBox [0 -200 1000 900] /ItalicAngle 0 /Ascent 880 /Descent -120 /StemV 80 /CapHeight 880"
     descriptor = f"/FontDescriptor << /Type /FontDescriptor /FontName /{name} /Flags 4 {box} >>"

@@ -1,8 +1,8 @@
-"""A store in memory whose keys are no hashes: what a remote one would be, with an object for each upload.
+"""A store in memory whose keys are no hashes, as a remote one with an object for each upload.
 
-All of its work is done in `finish`, before any transaction; `publish` only says which objects count.
+All of its work is done in `finish`, before any transaction; `publish` only marks the objects that count.
 
-Rule: keeps every promise of `ResumableStore`, and is in the conformance suites for that.
+Rule: meets all requirements of `ResumableStore`, and is in the conformance suites.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import BinaryIO
 
 from cabinet.errors import BlobMissing, StorageFault, UploadGone
+from cabinet.storage.chunks import Chunk
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
 from cabinet.storage.protocols import ResumedStaging, Sealed, StagedPart, Staging, StoredObject
 from cabinet.storage.reserve import NO_RESERVE, FreeSpace, Reserve, check_room
@@ -34,7 +35,7 @@ class StoredBytes:
 
 @dataclass
 class Memory:
-    """What a store holds, for as long as somebody opens it."""
+    """The content of a store, for as long as it is open."""
 
     blobs: dict[str, StoredBytes] = field(default_factory=dict)
     staged: dict[str, StoredBytes] = field(default_factory=dict)
@@ -42,7 +43,7 @@ class Memory:
 
 
 class MemoryStaging:
-    """An upload of one request, or one that goes on at `offset` of what is staged."""
+    """An upload of one request, or one that resumes at `offset` of a staged one."""
 
     def __init__(self, store: MemoryStore, staging_id: str, offset: int = 0) -> None:
         self.id = staging_id
@@ -55,7 +56,7 @@ class MemoryStaging:
     def offset(self) -> int:
         return len(self._content)
 
-    def append(self, chunks: Iterable[bytes]) -> None:
+    def append(self, chunks: Iterable[Chunk]) -> None:
         self._refuse_when_finished()
         for chunk in chunks:
             self._content += chunk
@@ -88,7 +89,7 @@ class _Joined(MemoryStaging):
         super().__init__(store, staging_id)
         self._parts = parts
 
-    def append(self, chunks: Iterable[bytes]) -> None:
+    def append(self, chunks: Iterable[Chunk]) -> None:
         raise ValueError("a joined upload takes no further bytes")
 
     def finish(self) -> Sealed:
@@ -106,7 +107,7 @@ class MemoryStore:
         self._reserve = reserve
 
     def staged(self, staging_id: str, size: int) -> bytes:
-        """Return the first bytes of a staged upload; raises `UploadGone` unless there are so many."""
+        """Return the first bytes of a staged upload; raises `UploadGone` if there are fewer."""
         found = self.memory.staged.get(staging_id)
         if found is None or len(found.content) < size:
             raise UploadGone

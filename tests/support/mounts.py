@@ -1,7 +1,6 @@
-"""Mounts, as sharing will make them: rows of a root that stand for a folder of another space.
+"""Mounts, as sharing will create them: rows of a root that stand for a folder of another space.
 
-Rule: writes the row and the mark of its space, also for what no mount may be; what a mount does is what the
-tests of it ask.
+Rule: writes the row and the mark of its space, even for an invalid mount; its behavior is tested elsewhere.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from cabinet.services.tree.tree import Tree
 def mount(
     session: Session, owner: str, path: str, user: str, name: str, role: ShareRole = ShareRole.EDITOR
 ) -> int:
-    """Let the folder of `owner` at `path` appear as `name` in the root of `user`; return the mount's row."""
+    """Mount the folder of `owner` at `path` as `name` in the root of `user`; return the mount's row."""
     with writing(session):
         theirs, own = (
             session.scalars(select(Space.id).join(User, User.id == Space.owner_id).where(User.username == each)).one()

@@ -1,10 +1,9 @@
-"""tus-js-client in node: the client that browsers and phones use, installed once for all tests.
+"""tus-js-client in node, the client of browsers and phones, installed once for all tests.
 
-The packages come from npm's registry, in the versions and with the hashes of the committed lock
-file, and are kept beside the Python packages in .venv. Whoever comes first installs them; other
-processes wait meanwhile.
+The packages come from npm's registry, in the versions and with the hashes of the lock file, and are kept beside
+the Python packages in .venv. The first process installs them; others wait meanwhile.
 
-Rule: a client that cannot be installed fails the test. A skipped test is one that nobody misses.
+Rule: a client that cannot be installed fails the test, because a skipped test would go unnoticed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Leave addresses out of npm's lock file: `python -m tests.support.npm_lock package-lock.json`.
+"""Remove URLs from npm's lock file: `python -m tests.support.npm_lock package-lock.json`.
 
-Each machine has a registry of its own, and npm keeps those out as .npmrc asks it to. What is left are the
-pages on which packages ask for money.
+.npmrc keeps the URLs of the registry out already. The rest are funding pages.
 """
 
 from __future__ import annotations

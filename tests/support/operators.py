@@ -1,6 +1,6 @@
-"""The operator at the console: `flask` commands, in process and as processes of their own.
+"""The operator at the console: `flask` commands, in process and as processes.
 
-Rule: a command that ends otherwise than the test expects fails the test, and shows what it said.
+Rule: a command with an unexpected exit code fails the test, and its output is shown.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Operator:
         self.app = app
 
     def run(self, *words: str | Path, given: str | bytes = "", code: int = 0) -> Result:
-        """Run a command with `given` on standard input; it has to end with `code`."""
+        """Run a command with `given` on standard input; it must exit with `code`."""
         arguments = [str(word) for word in words]
         result = self.app.test_cli_runner(catch_exceptions=False).invoke(args=arguments, input=given)
         assert result.exit_code == code, result.output
@@ -41,7 +41,7 @@ class Operator:
         return [json.loads(line) for line in self.run(*words, "--json", code=code).stdout.splitlines()]
 
     def create(self, username: str = USERNAME, password: str = PASSWORD) -> None:
-        """Make an account."""
+        """Create an account."""
         self.run("users", "create", username, "--password-stdin", given=f"{password}\n")
 
     def paths(self, username: str = USERNAME) -> list[str]:

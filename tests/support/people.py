@@ -1,6 +1,6 @@
-"""A user of a running server: what a test says to upload, download and list.
+"""A user of a running server: uploads, downloads and lists.
 
-Rule: real requests only; an answer that the test did not ask for is shown, never passed over.
+Rule: real requests only; an unexpected response is shown, never ignored.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.support.servers import Server
 
 
 class Person:
-    """Somebody with an account on `server`, who shows a token, so that no request costs a hash."""
+    """A user on `server` with a token, so that no request computes a password hash."""
 
     def __init__(self, server: Server, username: str = USERNAME, program: str = "tests") -> None:
         self.server = server
@@ -33,11 +33,11 @@ class Person:
         return self.server.request(method, target, headers=headers, **options)
 
     def put(self, path: str, content: bytes, **query: str) -> BaseHTTPResponse:
-        """Upload `content`, and return whatever the server says."""
+        """Upload `content`; return the response, also of a refusal."""
         return self.send("PUT", f"{target_of(path)}?{urlencode(query)}", body=content)
 
     def post(self, name: str, content: bytes) -> BaseHTTPResponse:
-        """Upload `content` by a form, and return whatever the server says."""
+        """Upload `content` in a form; return the response, also of a refusal."""
         return self.send("POST", "/upload", fields={"file": (name, content)})
 
     def store(self, path: str, content: bytes) -> dict[str, Any]:

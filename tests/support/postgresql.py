@@ -1,8 +1,7 @@
-"""A PostgreSQL server of the tests' own, which gives every instance folder a database of its own.
+"""A PostgreSQL server for the tests, with a database for every instance folder.
 
-Rule: one server a run, for all its processes: unprivileged, on a socket in a scratch folder, and
-gone with the process that started it, however that one ends. Without PostgreSQL nothing is
-skipped; the run does not begin.
+Rule: one server per run, for all its processes: unprivileged, on a socket in a temporary folder, and ended with
+the process that started it, however that one ends. Without PostgreSQL nothing is skipped; the run does not start.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ DEBIAN = Path("/usr/lib/postgresql")
 # Bytes that the path of a socket may have (`sun_path` less its NUL), and PostgreSQL's own name in it.
 LONGEST = 107 - len("/.s.PGSQL.5432")
 
-# Who is left of the account that Debian's package makes, on a machine where another one packed it.
+# The user id of Debian's package, on a machine where the package was installed elsewhere.
 UNPRIVILEGED = ("postgres", "nobody")
 
 # The server's administrator, and the role that the application signs in as: it owns its databases,
@@ -43,8 +43,8 @@ OWNER = "cabinet"
 # For tables that grow; seconds from one database of the server to the next.
 VACUUMED = {"autovacuum": "on", "autovacuum_naptime": "5"}
 
-# Nothing of it outlives the run, so nothing is synced. The rest is foreign on purpose, and has to
-# make no difference: the zone of the server, and a collation that has another order than bytes.
+# Nothing outlives the run, so nothing is synced. The other settings are unusual on purpose, and must make no
+# difference: the time zone of the server, and a collation with another order than bytes.
 SETTINGS = {
     "listen_addresses": "",
     "max_connections": "400",
@@ -62,8 +62,8 @@ SETTINGS = {
 }
 COLLATION = ("--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en")
 
-# Runs the server until the pipe on standard input ends: the kernel closes it for whoever holds the
-# other end, even if that one is killed. Then the folder goes too.
+# Runs the server until the pipe on standard input is closed: the kernel closes it when the other end's
+# process ends, however it ends. Then the folder is removed.
 KEEPER = """
 folder=$1
 shift
@@ -106,10 +106,10 @@ def find_programs() -> Path:
 
 @contextmanager
 def running_cluster(*, grows: bool = False) -> Iterator[Cluster]:
-    """Run a server for as long as the context, or the process, lasts.
+    """Run a server until the context or the process ends.
 
     With `grows` it keeps the statistics of tables that become large, as a server in production does:
-    without them every look-up among the items of a batch reads all of them.
+    without them every lookup of batch items reads all of them.
     """
     programs = find_programs()
     account = _unprivileged()
@@ -150,7 +150,7 @@ def running_cluster(*, grows: bool = False) -> Iterator[Cluster]:
 
 
 def _unprivileged() -> pwd.struct_passwd | None:
-    """Return whom the server runs as, for it refuses to be root; None when nobody has to change."""
+    """Return the user that the server runs as, since it refuses root; None if it need not change."""
     if os.geteuid() != 0:
         return None
     for name in UNPRIVILEGED:
@@ -164,7 +164,7 @@ def _unprivileged() -> pwd.struct_passwd | None:
 
 
 def _scratch_folder() -> Path:
-    """Make a folder, in memory where the other folders of tests are, whose path a socket can have."""
+    """Create a folder with a path short enough for a socket, in memory if the folders of tests are."""
     for parent in (os.environ.get("PYTEST_DEBUG_TEMPROOT"), None, "/tmp"):
         folder = Path(tempfile.mkdtemp(prefix="cabinet-pg-", dir=parent))
         if len(os.fsencode(folder)) <= LONGEST:
@@ -196,50 +196,134 @@ def _wait_for(cluster: Cluster, log: Path) -> None:
         raise pytest.UsageError(f"{error}:\n{log.read_text(errors='replace')}") from error
 
 
+# A hash of all but the rows: when a test has changed it, no other test may use the database.
+FORM = """
+    SELECT md5(string_agg(part, ' ' ORDER BY part)) FROM (
+        SELECT concat(relname, relkind, reloptions) FROM pg_class WHERE relnamespace = 'public'::regnamespace
+        UNION ALL
+        SELECT concat(attrelid::regclass, attname, atttypid, atttypmod, attnotnull, atthasdef, attisdropped)
+            FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+            WHERE relnamespace = 'public'::regnamespace AND attnum > 0
+        UNION ALL
+        SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+        UNION ALL
+        SELECT pg_get_triggerdef(oid) FROM pg_trigger
+        UNION ALL
+        SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+        UNION ALL
+        SELECT concat(setconfig, setrole) FROM pg_db_role_setting
+            WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+        UNION ALL
+        SELECT version_num FROM alembic_version
+    ) AS form (part)
+"""
+
+# Deletes all rows in one request. No order of the tables is right for all foreign keys.
+EMPTY = """
+    SET lock_timeout = '5s';
+    SET session_replication_role = replica;
+    DO $$
+    DECLARE
+        emptied regclass;
+        removed bigint;
+        total bigint := 0;
+    BEGIN
+        FOR emptied IN
+            SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace
+                AND relkind = 'r' AND relname <> 'alembic_version'
+        LOOP
+            EXECUTE format('DELETE FROM %s', emptied);
+            GET DIAGNOSTICS removed = ROW_COUNT;
+            total := total + removed;
+        END LOOP;
+        PERFORM setval(oid, 1, false) FROM pg_class WHERE relkind = 'S';
+        PERFORM set_config('tests.removed', total::text, false);
+    END
+    $$
+"""
+
+# Deleted rows stay in the tables until a vacuum, and slow statements down.
+MOST_REMOVED = 500
+
+
 class Databases:
-    """Gives each instance folder a database, a copy of `template`, in one of the processes that test."""
+    """Gives each instance folder a database, a copy of `template`, in one of the processes that test.
+
+    A used database is emptied for the next test, because creating one takes longer than most tests.
+    """
 
     def __init__(self, cluster: Cluster, template: str, prefix: str) -> None:
         self.cluster = cluster
         self._template = template
         self._names = (f"{prefix}_{number}" for number in itertools.count())
         self._given: dict[Path, str] = {}
+        self._empty: list[str] = []
+        self._removed: Counter[str] = Counter()
+        self._form: tuple[Any, ...] | None = None
         self._connection: psycopg.Connection[Any] | None = None
+        # To each database the connection that empties it: a new one reads the catalog first, which takes longer.
+        self._cleaners: dict[str, psycopg.Connection[Any]] = {}
 
     def url_for(self, instance: Path, template: str | None = None) -> str:
         """Return the URL of the database of `instance`; it is made when first asked for."""
         if instance not in self._given:
-            self._given[instance] = self.create(template)
+            is_there = self._empty and template is None
+            self._given[instance] = self._empty.pop() if is_there else self.create(template)
         return self.cluster.url(self._given[instance])
 
     def create(self, template: str | None = None) -> str:
-        """Make a database, and return its name."""
+        """Create a database; return its name."""
         name = next(self._names)
         self._run(
             "CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY {}",
             name, OWNER, template or self._template, "file_copy",
         )  # fmt: skip
+        if template is None and self._form is None:
+            with self.cluster.connect(name) as connection:
+                self._form = connection.execute(FORM).fetchone()
         return name
 
     def drop(self, name: str) -> None:
-        """Remove a database, whoever is still connected to it."""
+        """Drop a database despite open connections."""
+        if cleaner := self._cleaners.pop(name, None):
+            cleaner.close()
         self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
-    def drop_below(self, folder: Path) -> None:
-        """Remove the databases of all instances in `folder`."""
+    def take_back_below(self, folder: Path) -> None:
+        """Empty the databases of all instances in `folder`, or remove those that must not be used again."""
         for instance in [instance for instance in self._given if instance.is_relative_to(folder)]:
-            self.drop(self._given.pop(instance))
+            name = self._given.pop(instance)
+            if self._is_emptied(name):
+                self._empty.append(name)
+            else:
+                self.drop(name)
 
-    def hang_up(self, url: str) -> None:
-        """End all connections to a database, as a server does that is started anew."""
+    def _is_emptied(self, name: str) -> bool:
+        """Delete all rows of a database; tells whether it may be used again."""
+        cleaner = self._cleaners.get(name)
+        self.hang_up(self.cluster.url(name), but=cleaner.info.backend_pid if cleaner else 0)
+        try:
+            if cleaner is None:
+                cleaner = self._cleaners[name] = self.cluster.connect(name)
+            if cleaner.execute(FORM).fetchone() != self._form:
+                return False
+            cleaner.execute(EMPTY)
+            removed = cleaner.execute("SELECT current_setting('tests.removed')::bigint").fetchone()
+            self._removed[name] += removed[0] if removed else 0
+        except psycopg.Error:
+            return False
+        return self._removed[name] <= MOST_REMOVED
+
+    def hang_up(self, url: str, *, but: int = 0) -> None:
+        """End all connections to a database, like a restart of the server, except that of process `but`."""
         self._administrate().execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
-            [make_url(url).database],
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> %s",
+            [make_url(url).database, but],
         )
 
     @contextmanager
     def out_of_order(self, url: str) -> Iterator[None]:
-        """Let nobody reach a database for as long as the context lasts."""
+        """Block all connections to a database during the context."""
         name = str(make_url(url).database)
         self._run("ALTER DATABASE {} ALLOW_CONNECTIONS false", name)
         self.hang_up(url)
@@ -248,8 +332,9 @@ class Databases:
 
     def close(self) -> None:
         """Hang up; the databases that are left go with the server."""
-        if self._connection is not None:
-            self._connection.close()
+        for connection in (*self._cleaners.values(), self._connection):
+            if connection is not None:
+                connection.close()
 
     def _run(self, statement: str, *names: str) -> None:
         self._administrate().execute(sql.SQL(statement).format(*map(sql.Identifier, names)))

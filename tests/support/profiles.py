@@ -1,6 +1,6 @@
-"""ICC profiles for tests, written by hand: what a camera or a scanner says of the colors of a picture.
+"""ICC profiles for tests, written by hand.
 
-Rule: version 4 of the format (ISO 15076-1), and nothing in a profile but what a converter has to have.
+Rule: version 4 of the format (ISO 15076-1), with only the tags that a converter needs.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 
-# The white of all profiles, and how the three primaries of Display P3 look beside it.
+# The white point of all profiles, and the primaries of Display P3 relative to it.
 D50 = (0.9642, 1.0, 0.8249)
 DISPLAY_P3 = ((0.51512, 0.2412, -0.00105), (0.29198, 0.69225, 0.04189), (0.1571, 0.06657, 0.78407))
 

@@ -1,6 +1,6 @@
-"""The real programs that some tests drive: curl, rclone, strace, Chromium.
+"""The external programs of some tests: curl, rclone, strace, Chromium.
 
-Rule: a missing program fails the test. A skipped test is one that nobody misses.
+Rule: a missing program fails the test, because a skipped test would go unnoticed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """HTTP by hand over a socket, for requests that no client library would send.
 
-Rule: what is sent is exactly what the test wrote; nothing is completed, checked or retried.
+Rule: exactly what the test wrote is sent; nothing is completed, checked or retried.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def request_head(method: str, target: str, headers: Mapping[str, str | int]) -> 
 
 
 class _NoFurther:
-    """Gives a file of a connection that takes no byte behind what it is asked for: that is of the next answer."""
+    """Provides a file of a connection that reads no byte of the next response."""
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
@@ -50,20 +50,20 @@ class RawConnection:
         self.socket = connected
 
     def send(self, data: bytes) -> None:
-        """Send `data`; a server that has heard enough may hang up meanwhile, and that is no error here."""
+        """Send `data`; the server may close the connection early, which is no error here."""
         try:
             self.socket.sendall(data)
         except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
             return
 
     def half_close(self) -> None:
-        """Say that nothing more will come (FIN), and stay to hear the answer."""
+        """Close the sending side (FIN), and keep reading."""
         with suppress(OSError):  # ENOTCONN: the server has hung up
             self.socket.shutdown(socket.SHUT_WR)
 
     def reset(self) -> None:
         """Go away at once (RST), as a crashed client or a cut line does."""
-        # linger on, for 0 seconds: close() then drops what is unsent and resets
+        # linger for 0 seconds: close() then drops unsent bytes and resets
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
 

@@ -1,4 +1,4 @@
-"""Uploads over several requests, driven through the service alone: plans, parts, and what they cost.
+"""Resumable uploads through the service: plans, parts and statement counts.
 
 Rule: nothing here knows HTTP.
 """
@@ -10,9 +10,9 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from cabinet.models import UploadKind
-from cabinet.services.accounts.accounts import Account
-from cabinet.services.maintenance.sweep import Housekeeping, Keep
-from cabinet.services.uploads.publishing import Target, Terms
+from cabinet.services.accounts.account import Account
+from cabinet.services.maintenance.sweep import Housekeeping, Retention
+from cabinet.services.uploads.publishing import Target, UploadLimits
 from cabinet.services.uploads.resumable import ResumableUploads
 from cabinet.services.uploads.values import Part, Plan
 from cabinet.storage.content_hash import BLOCK_SIZE
@@ -26,7 +26,12 @@ WHOLE = content_of(BLOCK_SIZE + 1000)
 
 def service_of(session: Session, bench: Workbench, account: Account) -> ResumableUploads:
     return ResumableUploads(
-        session, bench.store, bench.locker, bench.clock, Terms(MAX_SIZE, VERSIONS_KEPT, KEEP), account.scope
+        session,
+        bench.store,
+        bench.locker,
+        bench.clock,
+        UploadLimits(MAX_SIZE, VERSIONS_KEPT, KEEP),
+        account.scope,
     )
 
 
@@ -46,5 +51,5 @@ def partial(service: ResumableUploads, content: bytes) -> str:
 
 def housekeeping(session: Session, bench: Workbench) -> Housekeeping:
     return Housekeeping(
-        session, bench.store, bench.locker, bench.clock, Keep(KEEP, timedelta(0), timedelta(0), KEEP)
+        session, bench.store, bench.locker, bench.clock, Retention(KEEP, timedelta(0), timedelta(0), KEEP)
     )

@@ -1,7 +1,7 @@
-"""nginx and Caddy in front of a server, set up as the help page says.
+"""nginx and Caddy in front of a server, configured as on the help page.
 
-Rule: what runs is the page's own text; only addresses, ports, certificates and folders are the
-test's. A proxy is an ordinary process of the test's user and touches nothing of the machine's.
+Rule: the configuration is that of the page; only addresses, ports, certificates and folders are from the test. A
+proxy runs as the user of the test and changes nothing on the machine.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ scgi_temp_path {folder}/scgi;
 """
 ANY_BODY = "client_max_body_size 0;"
 
-# What the page says of nginx besides, and what of the first text it stands for.
+# Other settings for nginx on the page, and which lines they replace.
 PAGE = help_page("reverse-proxy")
 _BELOW_A_SUB_PATH = "location /cabinet/files"
 _AT_THE_ROOT = re.compile(r"^    location ~ .*?^    }\n", re.MULTILINE | re.DOTALL)
@@ -78,7 +78,7 @@ class Proxy:
         return f"https://{self.host}"
 
     def spooled(self) -> list[str]:
-        """Return the files to which it puts off what it should pass on, unlinked ones too."""
+        """Return the files to which it spools bodies, including unlinked ones."""
         opened = []
         for path in Path(f"/proc/{self.pid}/fd").iterdir():
             with suppress(FileNotFoundError):  # it has just been closed
@@ -124,7 +124,7 @@ class Proxy:
 
 
 def make_certificate(folder: Path) -> Path:
-    """Make a certificate for `DOMAIN` that vouches for itself, and its key beside it."""
+    """Create a self-signed certificate for `DOMAIN`, and its key beside it."""
     certificate = folder / "certificate.pem"
     subprocess.run(
         [
@@ -142,7 +142,7 @@ def make_certificate(folder: Path) -> Path:
 def nginx(
     folder: Path, upstream: int, certificate: Path, prefix: str, bodies: str = ANY_BODY
 ) -> Iterator[Proxy]:
-    """Run Debian's nginx in front of port `upstream`, at the root or, with `PREFIX`, below it.
+    """Run Debian's nginx in front of port `upstream`, at the root or below `PREFIX`.
 
     `bodies` are the words by which it limits them, in place of the page's, which let all
     content pass.
@@ -163,7 +163,7 @@ def nginx(
 
 @contextmanager
 def limited_nginx(folder: Path, upstream: int, limit: str) -> Iterator[str]:
-    """Run an nginx that nobody set up for Cabinet, and that takes bodies of at most `limit`; yields its address."""
+    """Run an nginx with its default settings and a body limit of `limit`; yields its address."""
     port = free_port()
     server = f"""
     server {{
@@ -198,7 +198,7 @@ def caddy(folder: Path, upstream: int, certificate: Path, prefix: str) -> Iterat
     settings = folder / "Caddyfile"
     shown = _put(shown, "{\n    servers {", "{\nadmin off\nauto_https off\n    servers {")
     settings.write_text(shown, encoding="utf-8")
-    # Where it keeps certificates, and where it would spool what it had to.
+    # The folder of its certificates, and that of spooled bodies.
     homes = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
     spool = folder / "spool"
     spool.mkdir()
@@ -218,6 +218,6 @@ def _configuration(language: str, upstream: int, prefix: str, containing: str = 
 
 
 def _put(text: str, old: str, new: str) -> str:
-    """Replace what has to be there."""
+    """Replace a text that must be there."""
     assert old in text, f"the page's configuration has no {old!r}"
     return text.replace(old, new)

@@ -1,6 +1,6 @@
-"""The rights that each route asks of a token, with a request for each.
+"""The rights that each route requires of a token, with a request for each.
 
-Rule: a test walks the routes, so that a new one has to say here what it asks of a token.
+Rule: a test walks all routes, so that a new one must be added here.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SHOWN = {"tags": [], "most": 1}
 
 
 @dataclass(frozen=True)
-class Asks:
+class RequiredRights:
     """What a request asks of a token: rights, a whole space with them, or all that its user has."""
 
     rights: Rights
@@ -42,32 +42,34 @@ class Asks:
     account: bool = False
 
 
-def account(target: str, body: Any = None, form: Mapping[str, Any] | None = None) -> Asks:
-    return Asks(ALL, target, body, form, account=True)
+def account(target: str, body: Any = None, form: Mapping[str, Any] | None = None) -> RequiredRights:
+    return RequiredRights(ALL, target, body, form, account=True)
 
 
-def whole(rights: Rights, target: str, body: Any = None, form: Mapping[str, Any] | None = None) -> Asks:
-    return Asks(rights, target, body, form, whole=True)
+def whole(
+    rights: Rights, target: str, body: Any = None, form: Mapping[str, Any] | None = None
+) -> RequiredRights:
+    return RequiredRights(rights, target, body, form, whole=True)
 
 
 ID = "0" * 32
-ANYTHING: dict[tuple[str, str], Asks] = {
-    # Whoever shows any token, or none.
-    ("GET", "/"): Asks(NONE, "/"),
-    ("GET", "/help"): Asks(NONE, "/help"),
-    ("GET", "/help/<name>"): Asks(NONE, "/help/install"),
-    ("GET", "/healthz"): Asks(NONE, "/healthz"),
-    ("GET", "/readyz"): Asks(NONE, "/readyz"),
-    ("GET", "/static/<fingerprint>/<path:name>"): Asks(NONE, "/static/x/x"),
-    ("GET", "/register"): Asks(NONE, "/register"),
-    ("POST", "/register"): Asks(NONE, "/register", form={}),
-    ("GET", "/login"): Asks(NONE, "/login"),
-    ("POST", "/login"): Asks(NONE, "/login", form={}),
-    ("GET", "/logout"): Asks(NONE, "/logout"),
-    ("POST", "/logout"): Asks(NONE, "/logout"),
-    ("GET", "/me"): Asks(NONE, "/me"),
+ANYTHING: dict[tuple[str, str], RequiredRights] = {
+    # Routes for every token, or none.
+    ("GET", "/"): RequiredRights(NONE, "/"),
+    ("GET", "/help"): RequiredRights(NONE, "/help"),
+    ("GET", "/help/<name>"): RequiredRights(NONE, "/help/install"),
+    ("GET", "/healthz"): RequiredRights(NONE, "/healthz"),
+    ("GET", "/readyz"): RequiredRights(NONE, "/readyz"),
+    ("GET", "/static/<fingerprint>/<path:name>"): RequiredRights(NONE, "/static/x/x"),
+    ("GET", "/register"): RequiredRights(NONE, "/register"),
+    ("POST", "/register"): RequiredRights(NONE, "/register", form={}),
+    ("GET", "/login"): RequiredRights(NONE, "/login"),
+    ("POST", "/login"): RequiredRights(NONE, "/login", form={}),
+    ("GET", "/logout"): RequiredRights(NONE, "/logout"),
+    ("POST", "/logout"): RequiredRights(NONE, "/logout"),
+    ("GET", "/me"): RequiredRights(NONE, "/me"),
     # It shows the address that it was asked with, and nothing else.
-    ("GET", "/index/download"): Asks(NONE, "/index/download?of=/download/f"),
+    ("GET", "/index/download"): RequiredRights(NONE, "/index/download?of=/download/f"),
     # The account and its keys.
     ("POST", "/language"): account("/language", form={"language": "en"}),
     ("GET", "/account"): account("/account"),
@@ -79,56 +81,108 @@ ANYTHING: dict[tuple[str, str], Asks] = {
     ("GET", "/tokens"): account("/tokens"),
     ("POST", "/tokens"): account("/tokens", {"name": "x", "scopes": ["write"]}),
     ("DELETE", "/tokens/<token_id>"): account(f"/tokens/{ID}"),
+    # Links to files, which give no more than the token has.
+    ("GET", "/shares"): RequiredRights(SHARE, "/shares"),
+    ("POST", "/shares"): RequiredRights(SHARE | LIST | READ, "/shares", {"paths": ["f"]}),
+    ("PATCH", "/shares/<share_id>"): RequiredRights(SHARE, f"/shares/{ID}", {"name": "x"}),
+    ("DELETE", "/shares/<share_id>"): RequiredRights(SHARE, f"/shares/{ID}"),
+    ("POST", "/shares/<share_id>/renew"): RequiredRights(SHARE, f"/shares/{ID}/renew"),
+    ("GET", "/shares/received"): whole(LIST, "/shares/received"),
+    ("POST", "/shares/<share_id>/accept"): whole(CHANGE, f"/shares/{ID}/accept"),
+    ("GET", "/blocks"): account("/blocks"),
+    ("POST", "/blocks"): account("/blocks", {}),
+    ("DELETE", "/blocks/<username>"): account("/blocks/x"),
+    ("GET", "/users"): account("/users?q=x"),
+    # Groups of users.
+    ("GET", "/groups"): account("/groups"),
+    ("POST", "/groups"): account("/groups", {}),
+    ("GET", "/groups/<group_id>"): account(f"/groups/{ID}"),
+    ("PATCH", "/groups/<group_id>"): account(f"/groups/{ID}", {"name": "x"}),
+    ("DELETE", "/groups/<group_id>"): account(f"/groups/{ID}"),
+    ("PUT", "/groups/<group_id>/members/<username>"): account(f"/groups/{ID}/members/x", {}),
+    ("DELETE", "/groups/<group_id>/members/<username>"): account(f"/groups/{ID}/members/x"),
+    # Team spaces.
+    ("GET", "/spaces"): whole(LIST, "/spaces"),
+    ("POST", "/spaces"): account("/spaces", {}),
+    ("GET", "/spaces/<space_id>"): whole(LIST, f"/spaces/{ID}"),
+    ("PATCH", "/spaces/<space_id>"): account(f"/spaces/{ID}", {"name": "x"}),
+    ("DELETE", "/spaces/<space_id>"): account(f"/spaces/{ID}"),
+    ("PUT", "/spaces/<space_id>/members/<name>"): whole(SHARE, f"/spaces/{ID}/members/x", {"role": "viewer"}),
+    ("DELETE", "/spaces/<space_id>/members/<name>"): whole(SHARE, f"/spaces/{ID}/members/x"),
+    ("POST", "/spaces/new"): account("/spaces/new", form={}),
+    ("POST", "/spaces/<space_id>/change"): account(f"/spaces/{ID}/change", form={"name": "x"}),
+    ("POST", "/spaces/<space_id>/members"): whole(SHARE, f"/spaces/{ID}/members", form={"username": "x", "role": "viewer"}),
+    ("POST", "/spaces/<space_id>/members/remove"): whole(SHARE, f"/spaces/{ID}/members/remove", form={"username": "x"}),
+    ("POST", "/spaces/<space_id>/end"): account(f"/spaces/{ID}/end", form={}),
+    # What happens in shares and team spaces.
+    ("GET", "/activity"): RequiredRights(LIST, "/activity"),
+    # Links on pages.
+    ("GET", "/share"): RequiredRights(SHARE | LIST, "/share?path=f"),
+    ("POST", "/share"): RequiredRights(SHARE | LIST, "/share", form={"path": "f"}),
+    ("POST", "/share/links"): RequiredRights(SHARE | LIST | READ, "/share/links", form={"path": "f", "rights": "view"}),
+    ("GET", "/shared"): RequiredRights(SHARE, "/shared"),
+    ("GET", "/shared/<share_id>"): RequiredRights(SHARE, f"/shared/{ID}"),
+    ("POST", "/shared/<share_id>/change"): RequiredRights(SHARE, f"/shared/{ID}/change", form={"rights": "view"}),
+    ("POST", "/shared/<share_id>/renew"): RequiredRights(SHARE, f"/shared/{ID}/renew"),
+    ("POST", "/shared/<share_id>/revoke"): RequiredRights(SHARE, f"/shared/{ID}/revoke"),
+    # Grants on pages.
+    ("POST", "/share/grants"): RequiredRights(SHARE | LIST | READ, "/share/grants", form={"path": "f", "to": "x", "kind": "user", "role": "viewer"}),
+    ("POST", "/shared/<share_id>/role"): RequiredRights(SHARE, f"/shared/{ID}/role", form={"role": "viewer"}),
+    ("POST", "/shared/<share_id>/end"): RequiredRights(SHARE, f"/shared/{ID}/end"),
+    ("POST", "/shared/<share_id>/accept"): whole(CHANGE, f"/shared/{ID}/accept"),
+    ("POST", "/shared/<share_id>/leave"): whole(CHANGE, f"/shared/{ID}/leave"),
+    ("POST", "/shared/block"): account("/shared/block", form={"username": "nobody"}),
+    ("POST", "/shared/unblock"): account("/shared/unblock", form={"username": "nobody"}),
     # Names.
-    ("GET", "/files"): Asks(LIST, "/files"),
-    ("GET", "/files/"): Asks(LIST, "/files/"),
-    ("GET", "/index"): Asks(LIST, "/index"),
-    ("POST", "/index/rows"): Asks(LIST, "/index/rows", SHOWN),
-    ("POST", "/lookup"): Asks(LIST, "/lookup", {"paths": ["f"]}),
-    ("GET", "/search"): Asks(LIST, "/search?q=f"),
-    ("POST", "/search/rows"): Asks(LIST, "/search/rows?q=f", SHOWN),
-    ("GET", "/index/arrange"): Asks(LIST, "/index/arrange?path=f"),
-    ("POST", "/index/arrange"): Asks(LIST, "/index/arrange", form={"path": "f"}),
+    ("GET", "/files"): RequiredRights(LIST, "/files"),
+    ("GET", "/files/"): RequiredRights(LIST, "/files/"),
+    ("GET", "/index"): RequiredRights(LIST, "/index"),
+    ("POST", "/index/rows"): RequiredRights(LIST, "/index/rows", SHOWN),
+    ("POST", "/lookup"): RequiredRights(LIST, "/lookup", {"paths": ["f"]}),
+    ("GET", "/search"): RequiredRights(LIST, "/search?q=f"),
+    ("POST", "/search/rows"): RequiredRights(LIST, "/search/rows?q=f", SHOWN),
+    ("GET", "/index/arrange"): RequiredRights(LIST, "/index/arrange?path=f"),
+    ("POST", "/index/arrange"): RequiredRights(LIST, "/index/arrange", form={"path": "f"}),
     # Bytes.
-    ("GET", "/files/<path:path>"): Asks(LIST | READ, "/files/f"),
-    ("GET", "/download/<path:path>"): Asks(LIST | READ, "/download/f"),
-    ("GET", "/thumbnails/<path:path>"): Asks(LIST | READ, "/thumbnails/f"),
-    ("GET", "/zip"): Asks(READ, "/zip?path=f"),
-    ("POST", "/zip"): Asks(READ, "/zip", {"path": ["f"]}),
-    # What comes in.
-    ("POST", "/upload"): Asks(WRITE, "/upload"),
-    ("PUT", "/files/<path:path>"): Asks(WRITE, "/files/new"),
-    ("POST", "/folders"): Asks(WRITE, "/folders", {"path": "made"}),
-    ("POST", "/index/folders"): Asks(WRITE, "/index/folders", form={"folder": "", "name": "made by a form"}),
-    ("GET", "/uploads"): Asks(WRITE | LIST, "/uploads"),
-    ("POST", "/uploads"): Asks(WRITE, "/uploads", headers=TUS | {"Upload-Length": "3"}),
-    ("PATCH", "/uploads/<path:upload_id>"): Asks(
+    ("GET", "/files/<path:path>"): RequiredRights(LIST | READ, "/files/f"),
+    ("GET", "/download/<path:path>"): RequiredRights(LIST | READ, "/download/f"),
+    ("GET", "/thumbnails/<path:path>"): RequiredRights(LIST | READ, "/thumbnails/f"),
+    ("GET", "/zip"): RequiredRights(READ, "/zip?path=f"),
+    ("POST", "/zip"): RequiredRights(READ, "/zip", {"path": ["f"]}),
+    # Routes that receive content.
+    ("POST", "/upload"): RequiredRights(WRITE, "/upload"),
+    ("PUT", "/files/<path:path>"): RequiredRights(WRITE, "/files/new"),
+    ("POST", "/folders"): RequiredRights(WRITE, "/folders", {"path": "made"}),
+    ("POST", "/index/folders"): RequiredRights(WRITE, "/index/folders", form={"folder": "", "name": "made by a form"}),
+    ("GET", "/uploads"): RequiredRights(WRITE | LIST, "/uploads"),
+    ("POST", "/uploads"): RequiredRights(WRITE, "/uploads", headers=TUS | {"Upload-Length": "3"}),
+    ("PATCH", "/uploads/<path:upload_id>"): RequiredRights(
         WRITE,
         f"/uploads/{ID}",
         headers=TUS | {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"},
     ),
-    ("POST", "/uploads/<path:upload_id>"): Asks(
+    ("POST", "/uploads/<path:upload_id>"): RequiredRights(
         WRITE, f"/uploads/{ID}", headers=TUS | {"X-HTTP-Method-Override": "DELETE"}
     ),
-    ("DELETE", "/uploads/<path:upload_id>"): Asks(WRITE, f"/uploads/{ID}", headers=TUS),
-    ("GET", "/uploads/<path:upload_id>"): Asks(WRITE, f"/uploads/{ID}"),
+    ("DELETE", "/uploads/<path:upload_id>"): RequiredRights(WRITE, f"/uploads/{ID}", headers=TUS),
+    ("GET", "/uploads/<path:upload_id>"): RequiredRights(WRITE, f"/uploads/{ID}"),
     # What changes things that are there.
-    ("DELETE", "/files/<path:path>"): Asks(CHANGE, "/files/none"),
-    ("POST", "/moves"): Asks(CHANGE, "/moves", {"from": ["none"], "to": "d/"}),
-    ("POST", "/moves/undo"): Asks(CHANGE, "/moves/undo", {"batch": ID}),
-    ("POST", "/index/rename"): Asks(CHANGE, "/index/rename", form={"path": "none", "name": "n"}),
-    ("POST", "/index/move"): Asks(CHANGE, "/index/move", form={"path": "none", "to": "d", "on_conflict": "fail"}),
-    ("POST", "/index/delete"): Asks(CHANGE, "/index/delete", form={"path": "none"}),
-    ("POST", "/copies"): Asks(READ | WRITE, "/copies", {"from": ["none"], "to": "d/"}),
-    ("POST", "/index/copy"): Asks(READ | WRITE, "/index/copy", form={"path": "none", "to": "d", "on_conflict": "fail"}),
-    ("POST", "/trash"): Asks(CHANGE, "/trash", {"paths": ["none"]}),
-    ("POST", "/trash/restore"): Asks(CHANGE, "/trash/restore", {"ids": [ID]}),
-    ("POST", "/trash/<trash_id>/restore"): Asks(CHANGE, f"/trash/{ID}/restore"),
-    ("POST", "/index/trash/restore"): Asks(CHANGE, "/index/trash/restore", form={"id": ID, "on_conflict": "fail"}),
-    ("GET", "/versions/<path:path>"): Asks(CHANGE | READ, "/versions/f"),
-    ("POST", "/versions/<path:path>/<int:number>/restore"): Asks(CHANGE, "/versions/f/99/restore"),
-    ("POST", "/index/versions/restore"): Asks(CHANGE, "/index/versions/restore", form={"path": "f", "number": "99"}),
-    # What is for the owner of a space.
+    ("DELETE", "/files/<path:path>"): RequiredRights(CHANGE, "/files/none"),
+    ("POST", "/moves"): RequiredRights(CHANGE, "/moves", {"from": ["none"], "to": "d/"}),
+    ("POST", "/moves/undo"): RequiredRights(CHANGE, "/moves/undo", {"batch": ID}),
+    ("POST", "/index/rename"): RequiredRights(CHANGE, "/index/rename", form={"path": "none", "name": "n"}),
+    ("POST", "/index/move"): RequiredRights(CHANGE, "/index/move", form={"path": "none", "to": "d", "on_conflict": "fail"}),
+    ("POST", "/index/delete"): RequiredRights(CHANGE, "/index/delete", form={"path": "none"}),
+    ("POST", "/copies"): RequiredRights(READ | WRITE, "/copies", {"from": ["none"], "to": "d/"}),
+    ("POST", "/index/copy"): RequiredRights(READ | WRITE, "/index/copy", form={"path": "none", "to": "d", "on_conflict": "fail"}),
+    ("POST", "/trash"): RequiredRights(CHANGE, "/trash", {"paths": ["none"]}),
+    ("POST", "/trash/restore"): RequiredRights(CHANGE, "/trash/restore", {"ids": [ID]}),
+    ("POST", "/trash/<trash_id>/restore"): RequiredRights(CHANGE, f"/trash/{ID}/restore"),
+    ("POST", "/index/trash/restore"): RequiredRights(CHANGE, "/index/trash/restore", form={"id": ID, "on_conflict": "fail"}),
+    ("GET", "/versions/<path:path>"): RequiredRights(CHANGE | READ, "/versions/f"),
+    ("POST", "/versions/<path:path>/<int:number>/restore"): RequiredRights(CHANGE, "/versions/f/99/restore"),
+    ("POST", "/index/versions/restore"): RequiredRights(CHANGE, "/index/versions/restore", form={"path": "f", "number": "99"}),
+    # Routes reserved to the owner of a space.
     ("GET", "/trash"): whole(LIST, "/trash"),
     ("POST", "/trash/rows"): whole(LIST, "/trash/rows", SHOWN),
     ("GET", "/trash/count"): whole(LIST, "/trash/count"),
@@ -144,18 +198,18 @@ ANYTHING: dict[tuple[str, str], Asks] = {
 
 
 def made(user: Program, **wanted: Any) -> Mapping[str, str]:
-    """Make a token; return its header."""
+    """Create a token; return its header."""
     response = user.request("POST", "/tokens", json={"name": "x", **wanted})
     assert response.status_code == 201, response.text
     return bearer(response.get_json()["token"])
 
 
-def send(user: Program, method: str, asks: Asks, headers: Mapping[str, str]) -> TestResponse:
+def send(user: Program, method: str, asks: RequiredRights, headers: Mapping[str, str]) -> TestResponse:
     options: dict[str, Any] = {"json": asks.body} if asks.body is not None else {}
     if asks.form is not None:
         options["data"] = asks.form
     if asks.target == "/upload":
         options["data"] = {"file": (io.BytesIO(b"x"), "by a form")}
-    if method in {"PUT", "PATCH"}:
+    if method in {"PUT", "PATCH"} and asks.body is None:
         options["data"] = b"x"
     return user.request(method, asks.target, {**asks.headers, **headers}, **options)

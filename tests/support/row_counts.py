@@ -1,6 +1,6 @@
-"""How many rows each transaction changes, with all that the database changes along with them.
+"""The number of rows that each transaction changes, including cascades.
 
-Rule: the database itself counts, for what cascades no statement tells.
+Rule: the database itself counts, because statements do not show what cascades.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, event
 from cabinet.models import Base
 
 _ON_POSTGRESQL = "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_xact_user_tables"
-# Of this connection alone. Not what the driver counts, which takes the pages of the full-text table
+# Of this connection only. Not the driver's count, which counts the pages of the full-text table
 # for rows, and merges some of them now and then.
 _COUNTER = "CREATE TEMP TABLE IF NOT EXISTS rows_changed (number INTEGER)"
 _TRIGGER = (

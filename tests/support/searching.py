@@ -1,10 +1,10 @@
-"""Storing names and searching for them."""
+"""Functions that store names and search for them."""
 
 from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from tests.support.services import Workbench
 
 

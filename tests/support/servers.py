@@ -1,7 +1,7 @@
-"""Real server processes: gunicorn as `make serve` starts it, and Flask's own as `make run` does.
+"""Real server processes: gunicorn as in `make serve`, and Flask's own as in `make run`.
 
-Rule: a server listens on a free port of 127.0.0.1, belongs to one test, and is ended by its
-process group; its log is a file, shown when it does not start.
+Rule: a server listens on a free port of 127.0.0.1, belongs to one test, and is ended by its process group; its log
+is a file, shown when it does not start.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import urllib3
 
-from tests.support.chosen_database import with_database
+from tests.support import database_under_test
+from tests.support.database_under_test import with_database
 from tests.support.raw_http import RawConnection, raw_connection
 from tests.support.waiting import PATIENCE, wait_until
 
-# Both servers say where they listen; port 0 lets the kernel choose, so no two tests collide.
+# Both servers print their address; with port 0 the kernel chooses a free one, so tests do not collide.
 _LISTENING = re.compile(r"(?:Listening at:|Running on) http://127\.0\.0\.1:(\d+)")
 
 # The least that bcrypt accepts; no sweep in the background of a test that did not ask for one; a user for
@@ -31,14 +33,19 @@ _LISTENING = re.compile(r"(?:Listening at:|Running on) http://127\.0\.0\.1:(\d+)
 FAST = {"BCRYPT_LOG_ROUNDS": 4, "SWEEP_EVERY_SECONDS": 0, "REGISTRATIONS_PER_MINUTE": 0}
 
 
-def server_environment(instance: Path, settings: Mapping[str, Any]) -> dict[str, str]:
-    """Return the environment of a process that serves `instance` with `settings`, and with no others."""
+def server_environment(
+    instance: Path, settings: Mapping[str, Any], defaults: Mapping[str, Any] = FAST
+) -> dict[str, str]:
+    """Return the environment of a process that serves `instance` with `settings`, and with no others.
+
+    `defaults` are those of tests, which an older release may not know.
+    """
     inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("CABINET_", "FLASK_", "GUNICORN_"))
     }
-    chosen = with_database({**FAST, **settings, "INSTANCE": str(instance)})
+    chosen = with_database({**defaults, **settings, "INSTANCE": str(instance)})
     texts = {
         f"CABINET_{name}": value if isinstance(value, str) else json.dumps(value)
         for name, value in chosen.items()
@@ -67,7 +74,7 @@ class Server:
 
     @property
     def database_url(self) -> str:
-        """The address of its rows, for whoever looks or changes behind its back."""
+        """The URL of its database, for direct access."""
         file = f"sqlite:///{self.environment['CABINET_INSTANCE']}/cabinet.db"
         return self.environment.get("CABINET_DATABASE_URL", file)
 
@@ -159,7 +166,7 @@ class Server:
             self._pool.close()
         process = self._running()
         if process.poll() is None:
-            # Only the arbiter is asked: it ends its workers. A kill has to reach them all.
+            # SIGTERM goes to the arbiter, which ends its workers. A kill must reach all of them.
             os.kill(process.pid, how) if how == signal.SIGTERM else os.killpg(process.pid, how)
         try:
             process.wait(PATIENCE)
@@ -184,14 +191,22 @@ def production_command(workers: int, *arguments: str, config: str = "python:cabi
 
 
 def development_command() -> list[str]:
-    """Return the command line of `make run`, on a port that is chosen at the start."""
+    """Return the command line of `make run`, on a free port."""
     return [sys.executable, "-m", "flask", "run", "--host", "127.0.0.1", "--port", "{port}"]
 
 
+# Parameters: gunicorn for every test, and the server of `make run` for the long ones, which repeat all of them.
+EITHER_SERVER = ["gunicorn", pytest.param("flask run", marks=pytest.mark.development)]
+
+
 @contextmanager
-def running(command: Sequence[str], folder: Path, settings: Mapping[str, Any]) -> Iterator[Server]:
+def running(
+    command: Sequence[str], folder: Path, settings: Mapping[str, Any], defaults: Mapping[str, Any] = FAST
+) -> Iterator[Server]:
     """Run a server on `folder`/instance for as long as the context lasts."""
-    server = Server(command, folder, server_environment(folder / "instance", settings))
+    if "DATABASE_URL" not in settings:
+        database_under_test.start_migrated(folder / "instance")
+    server = Server(command, folder, server_environment(folder / "instance", settings, defaults))
     try:
         server.start()
         yield server

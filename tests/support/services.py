@@ -1,7 +1,7 @@
-"""What the services are handed in tests: a database, a store, a clock and a cheap hasher.
+"""The dependencies of the services in tests: a database, a store, a clock and a fast hasher.
 
-Rule: all of it is the real thing but the time, the cost of a password hash and the database's
-syncs; no web framework.
+Rule: everything is real except the time, the cost of a password hash and the syncs of the database; no web
+framework.
 """
 
 from __future__ import annotations
@@ -27,26 +27,38 @@ from sqlalchemy.orm import Session
 from cabinet.errors import CabinetError
 from cabinet.models import Base, Space
 from cabinet.services.access.scope import Scope
-from cabinet.services.accounts.accounts import Account, Accounts
+from cabinet.services.accounts.account import Account
+from cabinet.services.accounts.accounts import Accounts
 from cabinet.services.accounts.passwords import Passwords
+from cabinet.services.activity.feed import Activity
+from cabinet.services.activity.notices import Notices
 from cabinet.services.archives.zipping import Zipping
 from cabinet.services.changes.bulk import Bulk
 from cabinet.services.changes.crossing import Crossing
 from cabinet.services.changes.files import Files
 from cabinet.services.changes.moving import Moving
 from cabinet.services.changes.trash import Trash
+from cabinet.services.changes.versions import Versions
 from cabinet.services.kernel.database import configure
+from cabinet.services.shares.keys import ShareKeys
+from cabinet.services.shares.links import Links
+from cabinet.services.shares.policy import SharePolicy
+from cabinet.services.shares.shares import Shares
+from cabinet.services.spaces.spaces import OPERATOR, SpaceActor, Spaces
+from cabinet.services.spaces.values import SpaceMakers
 from cabinet.services.tree.cursors import Cursors
-from cabinet.services.tree.entries import Conflict, Precondition, no_precondition
+from cabinet.services.tree.entries import OnConflict, Precondition, no_precondition
 from cabinet.services.tree.listing import MAX_SUMMED, Listing
+from cabinet.services.tree.mounts import Mounts, Place
 from cabinet.services.tree.search import Search
-from cabinet.services.tree.versions import Versions
-from cabinet.services.uploads.publishing import Stored, Target, Terms
+from cabinet.services.uploads.publishing import Stored, Target, UploadLimits
 from cabinet.services.uploads.resumable import ResumableUploads
 from cabinet.services.uploads.uploads import Uploads
 from cabinet.storage.opening import open_locker, open_store
 from cabinet.storage.protocols import Locker, ResumableStore
-from tests.support.chosen_database import chosen
+from tests.support.database_under_test import current_databases
+from tests.support.shards import remove_empty_shards
+from tests.support.statements import compile_once
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -57,10 +69,11 @@ MAX_SIZE = 1 << 20
 VERSIONS_KEPT = 5
 KEEP = timedelta(days=7)
 TRASH_KEEP = timedelta(days=30)
+POLICY = SharePolicy()
 
 
 class FakeClock:
-    """A clock that stands still until it is told to go on."""
+    """A clock that stands still until it is advanced."""
 
     def __init__(self) -> None:
         self.now = START
@@ -69,12 +82,12 @@ class FakeClock:
         return self.now
 
     def advance(self, **duration: float) -> None:
-        """Go on by so much, said as `timedelta` has it."""
+        """Advance by this much, in the arguments of `timedelta`."""
         self.now += timedelta(**duration)
 
 
 class CountingHasher:
-    """A `PasswordHasher` that costs nothing and counts what it was asked."""
+    """A cheap `PasswordHasher` that counts its calls."""
 
     def __init__(self) -> None:
         self.hashed = 0
@@ -96,7 +109,7 @@ class CountingHasher:
 
 
 class Acting(Protocol):
-    """Whoever has a scope: an account, or a guest."""
+    """An actor with a scope: an account, or a guest."""
 
     @property
     def scope(self) -> Scope: ...
@@ -104,7 +117,7 @@ class Acting(Protocol):
 
 @dataclass(frozen=True)
 class Guest:
-    """Somebody who has no more than a scope."""
+    """An actor with a scope and nothing else."""
 
     scope: Scope
 
@@ -133,14 +146,14 @@ class Workbench:
         return Accounts(session, self.passwords, self.clock, quota)
 
     def uploads(self, session: Session, acting: Acting, max_size: int = MAX_SIZE) -> Uploads:
-        terms = Terms(max_size, VERSIONS_KEPT, KEEP)
-        return Uploads(session, self.store, self.clock, terms, acting.scope)
+        limits = UploadLimits(max_size, VERSIONS_KEPT, KEEP)
+        return Uploads(session, self.store, self.clock, limits, acting.scope)
 
     def files(self, session: Session, acting: Acting) -> Files:
         return Files(session, self.store, self.clock, self.cursors, acting.scope)
 
     def listing(self, session: Session, acting: Acting, max_summed: int = MAX_SUMMED) -> Listing:
-        return Listing(session, self.cursors, acting.scope, max_summed)
+        return Listing(session, self.cursors, acting.scope, max_summed=max_summed)
 
     def moving(self, session: Session, acting: Acting) -> Moving:
         return Moving(session, self.clock, acting.scope)
@@ -161,14 +174,38 @@ class Workbench:
         return Zipping(session, self.store, acting.scope)
 
     def resumable(self, session: Session, acting: Acting) -> ResumableUploads:
-        terms = Terms(MAX_SIZE, VERSIONS_KEPT, KEEP)
-        return ResumableUploads(session, self.store, self.locker, self.clock, terms, acting.scope)
+        limits = UploadLimits(MAX_SIZE, VERSIONS_KEPT, KEEP)
+        return ResumableUploads(session, self.store, self.locker, self.clock, limits, acting.scope)
+
+    def shares(self, session: Session, acting: Acting, policy: SharePolicy = POLICY) -> Shares:
+        keys, scope = ShareKeys(SECRET_KEY), acting.scope
+        return Shares(session, self.clock, self.passwords, keys, self.cursors, policy, scope)
+
+    def spaces(
+        self, session: Session, account: Account | None, makers: SpaceMakers = SpaceMakers.EVERYONE
+    ) -> Spaces:
+        """Return the team spaces of a user, or of the operator."""
+        actor = OPERATOR if account is None else SpaceActor(account.id, account.space_id, account.is_admin)
+        return Spaces(session, self.clock, self.cursors, makers, actor)
+
+    def activity(self, session: Session, acting: Acting) -> Activity:
+        return Activity(session, self.cursors, acting.scope)
+
+    def notices(self, session: Session, account: Account) -> Notices:
+        return Notices(session, self.clock, account.id)
+
+    def places(self, session: Session, acting: Acting, path: str) -> Place:
+        """Return the place of a path, as requests find it."""
+        return Mounts(session, acting.scope).place(path)
+
+    def links(self, session: Session) -> Links:
+        return Links(session, self.clock, self.passwords, ShareKeys(SECRET_KEY))
 
     def search(self, session: Session, acting: Acting) -> Search:
         return Search(session, self.cursors, acting.scope)
 
     def register(self, session: Session, username: str = "", quota: int | None = None) -> Account:
-        """Make an account, of a name that nobody has unless one is given."""
+        """Create an account, with an unused name unless one is given."""
         with self._lock:
             name = username or f"user{next(self._numbers)}"
         return self.accounts(session, quota).register(name, PASSWORD)
@@ -179,7 +216,7 @@ class Workbench:
         acting: Acting,
         path: str,
         content: bytes,
-        on_conflict: Conflict = Conflict.REPLACE,
+        on_conflict: OnConflict = OnConflict.REPLACE,
         precondition: Precondition = no_precondition,
     ) -> Stored:
         """Store `content` at `path`, as a request would."""
@@ -198,36 +235,47 @@ def _stop_syncing(connection: sqlite3.Connection, _record: object) -> None:
 
 
 @cache
-def _empty_file() -> bytes:
-    """Return a database of SQLite with all tables and no row; to copy it is quicker than to make one."""
+def _file_with(users: tuple[str, ...]) -> bytes:
+    """Return a SQLite database with some users; copying it is faster than creating tables and accounts."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "cabinet.db"
-        engine = create_engine(f"sqlite:///{file}")
-        configure(engine)
-        Base.metadata.create_all(engine)
-        engine.dispose()
+        if users:
+            with workbench(Path(folder), users[:-1]) as bench, bench.session() as session:
+                bench.register(session, users[-1])
+        else:
+            engine = create_engine(f"sqlite:///{file}")
+            configure(engine)
+            Base.metadata.create_all(engine)
+            engine.dispose()
         # The last connection that closes has moved the log into the file.
         assert not file.with_name("cabinet.db-wal").exists()
         return file.read_bytes()
 
 
 @contextmanager
-def workbench(folder: Path) -> Iterator[Workbench]:
-    """Make a workbench below `folder` for as long as the context lasts."""
-    databases = chosen()
+def workbench(folder: Path, users: tuple[str, ...] = ()) -> Iterator[Workbench]:
+    """Provide a workbench in `folder` during the context, with the accounts of some users."""
+    databases = current_databases()
     url = databases.url_for(folder) if databases else f"sqlite:///{folder / 'cabinet.db'}"
     engine = create_engine(url, pool_size=4, max_overflow=-1)
     configure(engine)
     if engine.dialect.name == "sqlite":
-        (folder / "cabinet.db").write_bytes(_empty_file())
+        (folder / "cabinet.db").write_bytes(_file_with(users))
         event.listen(engine, "connect", _stop_syncing)
+    compile_once(engine, "migrations" if databases else "models")
     try:
         url = (folder / "store").as_uri()
-        yield Workbench(engine, open_store(url), open_locker(url))
+        bench = Workbench(engine, open_store(url), open_locker(url))
+        if databases:
+            with bench.session() as session:
+                for name in users:
+                    bench.register(session, name)
+        yield bench
     finally:
         engine.dispose()
+        remove_empty_shards(folder / "store")
         if databases:
-            databases.drop_below(folder)
+            databases.take_back_below(folder)
 
 
 def stored_bytes(bench: Workbench) -> Counter[str]:
@@ -241,12 +289,12 @@ def stored_bytes(bench: Workbench) -> Counter[str]:
 
 
 def usage_of(session: Session, account: Account) -> int:
-    """Return the usage of an account in bytes, read anew from the database."""
+    """Return the usage of an account in bytes, read again from the database."""
     return usage_and_entries(session, account)[0]
 
 
 def usage_and_entries(session: Session, account: Account) -> tuple[int, int]:
-    """Return the usage of an account in bytes and in nodes, read anew from the database."""
+    """Return the usage of an account in bytes and nodes, read again from the database."""
     session.rollback()
     space = session.get_one(Space, account.space_id, populate_existing=True)
     return space.usage, space.entries

@@ -1,8 +1,8 @@
-"""Browser sessions: their times, and functions that begin and find one."""
+"""Browser sessions: their times, and functions that start and find one."""
 
 from __future__ import annotations
 
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.accounts.sessions import Sessions, SessionTimes
 from tests.support.services import ADDRESS
 

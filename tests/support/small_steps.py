@@ -1,4 +1,4 @@
-"""Letting a few entries be many, so that what takes several transactions does so in a small test."""
+"""Small batch sizes, so that few entries already need several transactions."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ ALL = ("changes.batches", "changes.bulk", "changes.purging", "tree.removal")
 
 
 class Killed(BaseException):
-    """Stands for a signal that ends a process: nothing catches it."""
+    """Simulates a signal that ends a process: nothing catches it."""
 
 
 def make_steps_small(monkeypatch: pytest.MonkeyPatch, size: int, *others: str) -> None:
-    """Let a step be of so many entries, also in some `others` of the services."""
+    """Set the size of a step, also in the services `others`."""
     for module in (*ALL, *others):
         monkeypatch.setattr(f"cabinet.services.{module}.STEP", size)
 

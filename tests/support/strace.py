@@ -1,6 +1,6 @@
-"""What a process asks of the kernel, in order, and its death at any such point.
+"""The system calls of a process, in order, and a kill at any of them.
 
-Rule: nothing here knows what the process is for.
+Rule: nothing here knows the purpose of the process.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.support.programs import require_program
 from tests.support.waiting import wait_until
 
-# Calls that change what is on the disk, or tell somebody that it was changed.
+# Calls that change the disk, or report a change.
 STORAGE_CALLS = (
     "openat", "mkdir", "pwritev", "pwritev2", "pwrite64", "write", "fsync", "fdatasync", "link", "linkat",
     "rename", "renameat2", "unlink", "unlinkat", "close", "sendto", "sendmsg",
@@ -27,7 +27,7 @@ _LINE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One system call; `begun` and `ended` are line numbers of the log, the clock of all threads."""
+    """One system call; `begun` and `ended` are line numbers of the log, which order the calls of all threads."""
 
     thread: int
     name: str
@@ -39,7 +39,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """The `number`-th call of that name that one thread makes, from 1."""
+    """The `number`-th call with this name in one thread, counted from 1."""
 
     name: str
     number: int
@@ -60,7 +60,7 @@ def traced(
 
 
 def read_whole_log(log: Path, process: int) -> list[Call]:
-    """Return all calls of a log once the end of `process`, which is on its way, stands in it."""
+    """Return all calls of a log once it contains the end of `process`, which is expected."""
     end = re.compile(rf"^{process} +\+\+\+ (exited|killed)", re.MULTILINE)
     wait_until(lambda: end.search(log.read_text(errors="replace")), what="the end of the log")
     return read_log(log)
@@ -78,7 +78,7 @@ def read_log(log: Path) -> list[Call]:
 
 
 def points(calls: Iterable[Call]) -> dict[Call, Point]:
-    """Tell for every call which of its thread's calls of that name it is."""
+    """Return for every call its number among the calls of that name in its thread."""
     counted: dict[tuple[int, str], int] = {}
     found = {}
     for call in calls:

@@ -1,6 +1,6 @@
-"""Our stylesheets, read as a browser reads them: rules under conditions, with what they declare.
+"""Our stylesheets, parsed: rules with conditions and declarations.
 
-Rule: knows the CSS that is written here, and no more of it.
+Rule: supports only the CSS that is used here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LIGHT_DARK = re.compile(r"light-dark\(([^()]*(?:\([^()]*\))?), ([^()]*(?:\([^()
 
 
 class Rule(NamedTuple):
-    """What `selector` declares in `sheet` where all of `conditions` hold; at-rules are their own selectors."""
+    """The declarations of `selector` in `sheet` under all of `conditions`; an at-rule is its own selector."""
 
     sheet: str
     conditions: tuple[str, ...]

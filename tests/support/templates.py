@@ -1,25 +1,29 @@
 """Templates compiled once for all applications of a test run.
 
-Rule: nothing is kept on disk, and a template that has changed is compiled again.
+Rule: nothing is kept on disk, and a changed template is compiled again.
 """
 
 from __future__ import annotations
+
+from types import CodeType
 
 from jinja2.bccache import Bucket, BytecodeCache
 
 
 class CompiledTemplates(BytecodeCache):
-    """Jinja's cache, in memory; every test has an application, and each would compile its pages anew."""
+    """Jinja's bytecode cache, in memory; otherwise the application of every test would compile its templates."""
 
     def __init__(self) -> None:
-        self._compiled: dict[str, bytes] = {}
+        self._compiled: dict[str, tuple[str, CodeType]] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._compiled:
-            bucket.bytecode_from_string(self._compiled[bucket.key])
+        checksum, code = self._compiled.get(bucket.key, ("", None))
+        if checksum == bucket.checksum:
+            bucket.code = code
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        self._compiled[bucket.key] = bucket.bytecode_to_string()
+        assert bucket.code is not None
+        self._compiled[bucket.key] = bucket.checksum, bucket.code
 
 
 COMPILED_TEMPLATES = CompiledTemplates()

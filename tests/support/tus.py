@@ -1,7 +1,7 @@
-"""A tus client so plain that it can be wrong in every way: each request by hand, over a connection of its own.
+"""A minimal tus client that can make every mistake: each request by hand, over its own connection.
 
-Rule: what a test wrote is what is sent, with only the sender's credentials and the version added;
-a header given as None is left out. Nothing is retried, and an answer is never judged here.
+Rule: exactly what a test wrote is sent, plus credentials and version; a header given as None is left out. Nothing
+is retried, and a response is never judged here.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from tests.support.waiting import wait_until
 VERSION = "1.0.0"
 CONTENT_TYPE = "application/offset+octet-stream"
 
-# The status of an upload that somebody else writes to, and did not let go within some seconds.
+# The status of an upload that another request writes to and has not released within some seconds.
 LOCKED = 423
 
-# What has expired, to whoever looks.
+# The status of an expired upload.
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 Headers = Mapping[str, str | int | None]
@@ -43,7 +43,7 @@ _USERS = itertools.count()
 
 
 class Tus:
-    """Somebody who uploads to `server`."""
+    """A user who uploads to `server`."""
 
     def __init__(self, person: Person, server: Server | None = None) -> None:
         self.person = person
@@ -73,7 +73,7 @@ class Tus:
         return answer
 
     def send_chunked(self, method: str, target: str, headers: Headers, content: bytes) -> RawResponse:
-        """Send one request whose body comes in chunks, and return the answer."""
+        """Send one request with a chunked body, and return the response."""
         with self.sending(
             method, target, {"Transfer-Encoding": "chunked", **headers}, chunked(content)
         ) as connection:
@@ -91,13 +91,13 @@ class Tus:
             yield connection
 
     def post(self, headers: Headers, body: bytes | None = b"") -> RawResponse:
-        """Ask for a new upload, whatever comes of it."""
+        """Request a new upload; return any response."""
         return self.send("POST", "/uploads", headers, body)
 
     def create(
         self, length: int | None, *, headers: Headers | None = None, **values: str | bytes | None
     ) -> Upload:
-        """Make an upload of `length` bytes, or of a length to be told later; `values` are its metadata."""
+        """Create an upload of `length` bytes, or with a deferred length; `values` are its metadata."""
         announced: dict[str, str | int | None] = (
             {"Upload-Defer-Length": 1} if length is None else {"Upload-Length": length}
         )
@@ -107,7 +107,7 @@ class Tus:
         return Upload(self, answer.headers["Location"])
 
     def partial(self, content: bytes) -> Upload:
-        """Upload `content` as a part of something to come."""
+        """Upload `content` as a partial upload."""
         upload = self.create(len(content), headers={"Upload-Concat": "partial", "Upload-Metadata": None})
         if content:
             upload.append(0, content)
@@ -116,7 +116,7 @@ class Tus:
     def join(
         self, *partials: Upload | str, headers: Headers | None = None, name: str = "joined"
     ) -> RawResponse:
-        """Ask for the upload that is made of `partials`."""
+        """Request the upload that joins `partials`."""
         named = " ".join(each if isinstance(each, str) else each.target for each in partials)
         asked: Headers = {"Upload-Concat": f"final;{named}", "Upload-Metadata": metadata(filename=name)}
         return self.post({**asked, **(headers or {})})
@@ -143,7 +143,7 @@ class Tus:
 
 
 class Upload:
-    """An upload of somebody, by its address."""
+    """An upload of a user, by its URL."""
 
     def __init__(self, tus: Tus, target: str) -> None:
         self.tus = tus
@@ -160,18 +160,18 @@ class Upload:
     def send(self, method: str, headers: Headers | None = None, body: bytes | None = None) -> RawResponse:
         return self.tus.send(method, self.target, headers, body)
 
-    def look(self) -> RawResponse:
-        """Ask how far it is, whatever comes of it."""
+    def get_status(self) -> RawResponse:
+        """Request its status; return any response."""
         return self.send("HEAD")
 
     def offset(self) -> int:
         """Return how far it is; asks again while it is held, as a server on a busy machine may say."""
-        answer = once_free(self.look)
+        answer = once_free(self.get_status)
         assert answer.status in {200, 204}, answer.status
         return int(answer.headers["Upload-Offset"])
 
     def patch(self, offset: int | str | None, content: bytes, headers: Headers | None = None) -> RawResponse:
-        """Send a part, whatever comes of it."""
+        """Send a part; return any response."""
         return self.send("PATCH", {**part(offset), **(headers or {})}, content)
 
     def append(self, offset: int, content: bytes, headers: Headers | None = None) -> RawResponse:
@@ -192,18 +192,18 @@ class Upload:
             yield connection
 
     def finish(self, content: bytes) -> RawResponse:
-        """Send what is missing of `content`, and check that the server has all of it."""
+        """Send the missing bytes of `content`, and check that the server has all of it."""
         offset = self.offset()
         answer = self.append(offset, content[offset:])
         check_finished(self.tus, answer, content)
         return answer
 
     def expire(self) -> None:
-        """Let its time be over."""
+        """Set its expiry to the past."""
         self.expires_at(LONG_AGO)
 
     def expires_at(self, moment: datetime) -> None:
-        """Let its time be over then."""
+        """Set its expiry."""
         row = update(models.Upload).where(models.Upload.id == self.id)
         assert change(self.tus.server, row.values(expires_at=moment)) == 1
 
@@ -215,13 +215,13 @@ def once_free(send: Callable[[], RawResponse]) -> RawResponse:
     )
 
 
-def someone(server: Server) -> Tus:
+def new_account(server: Server) -> Tus:
     """Return a new user of `server`."""
     return Tus(Person(server, f"tus{next(_USERS)}"))
 
 
 def path_of(address: str) -> str:
-    """Return the path of an address, be it absolute or not."""
+    """Return the path of a URL, absolute or relative."""
     return address if address.startswith("/") else urlsplit(address).path
 
 
@@ -231,7 +231,7 @@ def part(offset: int | str | None) -> dict[str, str | int | None]:
 
 
 def metadata(**values: str | bytes | None) -> str:
-    """Return the value of Upload-Metadata; a None stands for a key without a value."""
+    """Return the value of Upload-Metadata; None is a key without a value."""
     return ",".join(key if value is None else f"{key} {encoded(value)}" for key, value in values.items())
 
 
@@ -256,7 +256,7 @@ def parsed(answer: RawResponse) -> Any:
 
 
 def check_finished(tus: Tus, answer: RawResponse, content: bytes) -> str:
-    """Check that `answer` tells of a finished upload, and that its file has this content; return the path."""
+    """Check that `answer` reports a finished upload, and that its file has this content; return the path."""
     expected = hash_chunks([content])
     assert answer.headers["X-Content-Hash"] == expected
     location = answer.headers["Content-Location"]
@@ -272,14 +272,14 @@ def check_finished(tus: Tus, answer: RawResponse, content: bytes) -> str:
 def staged(server: Server) -> set[Path]:
     """Return every file in staging.
 
-    On a server that tests share, those of a test that is over may still go: what is there at the
-    end of another one is a part of what was there before.
+    On a shared server, files of an earlier test may still be removed: the files after a test are a subset
+    of those before it.
     """
     return {path for path in (server.folder / "instance" / "staging").rglob("*") if not path.is_dir()}
 
 
 def change(server: Server, statement: Update) -> int:
-    """Change rows behind the server's back; return how many."""
+    """Change rows directly in the database; return their number."""
     engine = create_engine(server.database_url)
     configure(engine)
     try:
@@ -290,13 +290,13 @@ def change(server: Server, statement: Update) -> int:
 
 
 def wait_until_read(connection: RawConnection) -> None:
-    """Wait until the server's process has read all that was sent, as the kernel tells."""
+    """Wait until the server's process has read everything sent, according to the kernel."""
     own = connection.socket.getsockname()[1]
     wait_until(lambda: _unread(own) == 0, what="a server that has read everything")
 
 
 def _unread(port: int) -> int:
-    """Return the bytes on their way from this port: not arrived, or arrived and not read."""
+    """Return the bytes in transit from this port: not arrived, or arrived and not read."""
     waiting = 0
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         fields = line.split()
@@ -307,7 +307,7 @@ def _unread(port: int) -> int:
 
 
 def told(answer: RawResponse, target: str) -> dict[str, Any]:
-    """Return what a refusal tells, without what differs from one request and one upload to the next."""
+    """Return a refusal without the parts that differ between requests and uploads."""
     if not answer.body:
         return {}
     details: dict[str, Any] = json.loads(answer.body.replace(target.rpartition("/")[2].encode(), b"ID"))

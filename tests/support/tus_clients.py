@@ -1,8 +1,8 @@
-"""Real tus clients, each as a program of its own that can be killed and told to go on.
+"""Real tus clients, as separate programs that can be killed and resumed.
 
-Run as a program, this module is tuspy: one upload, as the JSON of the only argument says.
+Run as a program, this module is tuspy: one upload, described by the JSON of its only argument.
 
-Rule: the same command resumes what an earlier one left; it ends with 0 when everything has arrived.
+Rule: the same command resumes an earlier one; it exits with 0 when everything is uploaded.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MIB = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A file that somebody wants to upload: to where, as whom, and where the client may remember things."""
+    """A file to upload: its target, its user, and where the client may store its state."""
 
     endpoint: str
     headers: Mapping[str, str]
@@ -43,7 +43,7 @@ class Client:
     least: int = 0
 
     def command(self, job: Job, **more: Any) -> list[str]:
-        """Return the command line that does `job`, or goes on with it."""
+        """Return the command line that starts or resumes `job`."""
         commands = {"filecli": filecli_command, "tuspy": tuspy_command, "tus-js-client": js_command}
         return commands[self.program](job, {**self.options, **more})
 
@@ -112,7 +112,7 @@ def start(command: list[str], log: Path) -> subprocess.Popen[bytes]:
 
 
 def upload_by_tuspy(wanted: Mapping[str, Any]) -> None:
-    """Upload a file by tuspy, or go on with it."""
+    """Start or resume an upload by tuspy."""
     from tusclient.client import TusClient
     from tusclient.storage.filestorage import FileStorage
 

@@ -1,8 +1,8 @@
-"""Refresh the front-end files that come from other projects: `python tests/support/vendor.py`.
+"""Update the front-end files of other projects: `python tests/support/vendor.py`.
 
-Fetches each package below by `npm pack`, copies the named files to `static/vendor/` with the
-version in their names, draws the sprite `static/icons.svg` from the icons listed in `ICONS` and the
-strip `static/glyphs.svg` from `GLYPHS`, and writes `static/vendor/manifest.json`. A test recomputes the manifest from the files, so that a
+Fetches each package below by `npm pack`, copies the named files to `static/vendor/` with the version in their
+names, builds the sprite `static/icons.svg` from the icons in `ICONS` and the strip `static/glyphs.svg` from
+`GLYPHS`, and writes `static/vendor/manifest.json`. A test recomputes the manifest from the files, so that a
 hand-edited copy is noticed. To update: change a version, run this, rename it in the stylesheet.
 
 Rule: only this script and the tests of tus need node; running Cabinet does not.
@@ -30,6 +30,7 @@ STRIP = STATIC / "glyphs.svg"
 SVG = "http://www.w3.org/2000/svg"
 
 ICONS = (
+    "bell",
     "chevron-down",
     "chevron-left",
     "chevron-right",
@@ -67,6 +68,7 @@ ICONS = (
     "plus",
     "rotate-cw",
     "search",
+    "share-2",
     "shield-check",
     "sun",
     "terminal",
@@ -74,13 +76,14 @@ ICONS = (
     "undo-2",
     "upload",
     "user-plus",
+    "users",
     "x",
     "zoom-in",
     "zoom-out",
 )
 
-# What a page has thousands of, in the order that `files.css` counts them in. As elements they would have
-# to be animated, styled and kept each by itself; as places in one picture they cost a list nothing.
+# Glyphs, of which a page has thousands, in the order of `files.css`. As elements each would be animated,
+# styled and stored separately; as positions in one image they cost nothing.
 GLYPHS = (
     "file",
     "file-archive",
@@ -101,7 +104,7 @@ FOLDER_FILL = ".22"
 
 @dataclass(frozen=True)
 class Package:
-    """A package of the npm registry, and which of its files become which of ours.
+    """A package of the npm registry, and the mapping of its files to ours.
 
     A source may be a pattern, whose files keep their names in the folder that is given. Whatever has a licence of
     its own is in `licences`, by the beginning of its name here.
@@ -122,7 +125,7 @@ BOOTSTRAP = Package(
     "5.3.9",
     "MIT",
     {
-        # The ground that its components stand on, a thirtieth of the whole: the components are ours.
+        # The base that its components build on, a thirtieth of the whole: the components are ours.
         "dist/css/bootstrap-reboot.min.css": "bootstrap-reboot-5.3.9.min.css",
         "LICENSE": "bootstrap-5.3.9.LICENSE.txt",
     },
@@ -179,7 +182,7 @@ def sha384(path: Path) -> str:
 
 
 def unpack(package: Package, folder: Path) -> Path:
-    """Fetch a package and return the folder that its files lie in."""
+    """Fetch a package and return the folder of its files."""
     wanted = f"{package.name}@{package.version}"
     command = ["npm", "pack", "--silent", "--pack-destination", str(folder), wanted]
     archive = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1]

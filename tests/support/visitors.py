@@ -1,12 +1,13 @@
-"""Those who use the application in process: programs with their credentials, browsers with their signs.
+"""Clients of the application in process: programs with credentials, browsers with cookies.
 
-Rule: everything goes through the application's own HTTP face.
+Rule: everything goes through HTTP.
 """
 
 from __future__ import annotations
 
 import io
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from tests.support.auth import PASSWORD, USERNAME, AuthActions, basic
 
-# What a browser sends when somebody follows a link or posts a form on a page of ours.
+# The headers of a browser that follows a link or posts a form of one of our pages.
 NAVIGATION = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Sec-Fetch-Site": "same-origin"}
 
 _CSRF_META = re.compile(r'<meta name="csrf-token" content="([^"]+)"')
@@ -27,7 +28,7 @@ FORM_HEAD = b'--cut\r\nContent-Disposition: form-data; name="file"; filename="f"
 
 
 class Unread:
-    """A body whose beginning may be read, and of which nothing else comes."""
+    """A body whose beginning can be read; reading more fails."""
 
     def __init__(self, beginning: bytes = b"") -> None:
         self._beginning = beginning
@@ -38,21 +39,14 @@ class Unread:
         return beginning
 
 
-class Program:
-    """A program of one user, who is registered with it; it signs in with every request."""
+class Sender(ABC):
+    """Whoever sends requests to an application, in process."""
 
-    def __init__(self, app: Flask, username: str = USERNAME, password: str = PASSWORD) -> None:
-        self.client = app.test_client(use_cookies=False)
-        registered = AuthActions(self.client).register(username, password)
-        assert registered.status_code == 201, registered.text
-        self.headers: Mapping[str, str] = basic(username, password)
-
+    @abstractmethod
     def request(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, **options: Any
     ) -> TestResponse:
-        # Buffered, so that the file behind an answer is closed before the test goes on.
-        sent = {"buffered": True, **options, "headers": {**self.headers, **(headers or {})}}
-        return self.client.open(path, method=method, **sent)
+        """Send a request with the options of Werkzeug's client."""
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> TestResponse:
         return self.request("GET", path, headers)
@@ -63,6 +57,23 @@ class Program:
         # Werkzeug's client would say nothing of the length of nothing.
         length = {"CONTENT_LENGTH": str(len(content))}
         return self.request("PUT", path, headers, data=content, environ_overrides=length)
+
+
+class Program(Sender):
+    """A program with a user; it sends the credentials with every request."""
+
+    def __init__(self, app: Flask, username: str = USERNAME, password: str = PASSWORD) -> None:
+        self.client = app.test_client(use_cookies=False)
+        registered = AuthActions(self.client).register(username, password)
+        assert registered.status_code == 201, registered.text
+        self.headers: Mapping[str, str] = basic(username, password)
+
+    def request(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, **options: Any
+    ) -> TestResponse:
+        # Buffered, so that the file of a response is closed before the test continues.
+        sent = {"buffered": True, **options, "headers": {**self.headers, **(headers or {})}}
+        return self.client.open(path, method=method, **sent)
 
     def delete(self, path: str, headers: Mapping[str, str] | None = None) -> TestResponse:
         return self.request("DELETE", path, headers)
@@ -119,6 +130,6 @@ def is_problem(response: TestResponse, status: int, slug: str) -> bool:
 
 
 def is_me(client: FlaskClient, username: str, headers: dict[str, str] | None = None) -> bool:
-    """Tell whether `client` acts for that user."""
+    """Return whether `client` is signed in as that user."""
     response = client.get("/me", headers=headers)
     return response.status_code == 200 and response.get_json()["username"] == username

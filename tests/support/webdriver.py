@@ -1,8 +1,8 @@
-"""A browser window that W3C WebDriver drives, over either of the two wires that browsers have for it.
+"""A browser window driven by W3C WebDriver, over either of the two transports.
 
-WebKitGTK answers HTTP requests, Firefox the same commands over a socket of its own (Marionette).
+WebKitGTK answers HTTP requests, Firefox the same commands over its own socket (Marionette).
 
-Rule: a window knows commands and no page of ours; whoever starts a browser also ends it (engines.py).
+Rule: a window knows commands and no page of ours; the starter of a browser also ends it (engines.py).
 """
 
 from __future__ import annotations
@@ -21,20 +21,23 @@ from tests.support.waiting import PATIENCE, wait_until
 # What the specification calls an element in an answer.
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
-# Keys by the code points that the specification gives them.
+# Keys, by the code points of the specification.
 ENTER, ESCAPE, DELETE, F2, CONTROL = "\ue007", "\ue00c", "\ue017", "\ue032", "\ue009"
 
 
 class CommandFailed(Exception):
-    """The browser could not do what it was told to; carries the error's name and message."""
+    """The browser failed to execute a command; contains the error's name and message."""
 
 
-class ElementGone(CommandFailed):
-    """The element was taken out of the page after it was found, and nothing was done."""
+class ElementMissing(CommandFailed):
+    """The element is not in the page yet, or was taken out after it was found; nothing was done."""
+
+
+_MISSING = {"no such element", "stale element reference"}
 
 
 def _failure(what: str, error: Mapping[str, str]) -> CommandFailed:
-    kind = ElementGone if error["error"] == "stale element reference" else CommandFailed
+    kind = ElementMissing if error["error"] in _MISSING else CommandFailed
     return kind(f"{what}: {error['error']}: {error['message']}")
 
 
@@ -67,7 +70,7 @@ class Wire(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """End the session, if one was begun."""
+        """End the session, if there is one."""
 
 
 class HttpWire(Wire):
@@ -142,15 +145,15 @@ class Window(ABC):
         self.base = "about:blank"
 
     def begin(self, base: str) -> None:
-        """Begin anew, as somebody whom the pages below `base` do not know, in a wide window."""
+        """Start anew in a wide window, without the state of the pages below `base`."""
         self.base = base
         self.resize(1280, 900)
-        self.go("/login")
+        self.open("/login")
         self._wire.send("forget", {})
         self.run("localStorage.clear(); sessionStorage.clear()")
         self.complaints()
 
-    def go(self, path: str) -> None:
+    def open(self, path: str) -> None:
         """Load a page, and wait until it has loaded."""
         self._wire.send("navigate", {"url": self.base + path})
 
@@ -162,13 +165,13 @@ class Window(ABC):
         """Run the body of a function in the page, and return what it returns."""
         return self._wire.send("run", {"script": script, "args": list(arguments)})
 
-    def look(self, expression: str, *arguments: Any) -> Any:
+    def evaluate(self, expression: str, *arguments: Any) -> Any:
         """Return the value of an expression in the page; `arguments` are called so there, too."""
         return self.run(f"return {expression}", *arguments)
 
     def wait_for(self, expression: str, *arguments: Any) -> Any:
         """Wait until an expression in the page is true, and return its value."""
-        return wait_until(lambda: self.look(expression, *arguments), what=f"{expression} {arguments}")
+        return wait_until(lambda: self.evaluate(expression, *arguments), what=f"{expression} {arguments}")
 
     def press(self, selector: str) -> None:
         """Click on an element with the mouse."""
@@ -179,15 +182,15 @@ class Window(ABC):
         self._act_on("type", selector, text=text)
 
     def keys(self, *keys: str) -> None:
-        """Hold keys down one after another, and let them go."""
+        """Press keys one after another, then release them."""
         downs = [{"type": "keyDown", "value": key} for key in keys]
         ups = [{"type": "keyUp", "value": key} for key in reversed(keys)]
         self._wire.send("act", {"actions": [{"type": "key", "id": "keys", "actions": [*downs, *ups]}]})
 
     def resize(self, width: int, height: int) -> None:
-        """Give the page so many pixels, its scroll bars among them, or as many as the screen has room for."""
+        """Set the size of the page including scroll bars, as far as the screen allows."""
         self._wire.send("resize", {"x": 0, "y": 0, "width": width, "height": height})
-        lost = self.look("[arguments[0] - innerWidth, arguments[1] - innerHeight]", width, height)
+        lost = self.evaluate("[arguments[0] - innerWidth, arguments[1] - innerHeight]", width, height)
         frame = {"width": width + lost[0], "height": height + lost[1]}
         self._wire.send("resize", {"x": 0, "y": 0, **frame})
 
@@ -196,13 +199,13 @@ class Window(ABC):
         """Return what the pages have complained about since this was last asked for."""
 
     def _act_on(self, name: str, selector: str, **parameters: str) -> None:
-        """Send a command about an element, which is found again when it is drawn anew in between."""
+        """Send a command about an element; wait for it, and look it up again if it was rendered again."""
 
         def attempt() -> bool:
-            found = self._wire.send("find", {"using": "css selector", "value": selector})[ELEMENT]
             try:
+                found = self._wire.send("find", {"using": "css selector", "value": selector})[ELEMENT]
                 self._wire.send(name, {"id": found, **parameters})
-            except ElementGone:
+            except ElementMissing:
                 return False
             return True
 

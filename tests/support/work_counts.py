@@ -1,6 +1,6 @@
-"""How much SQLite goes through in each transaction, counted in steps of its machine.
+"""The work of SQLite in each transaction, in steps of its virtual machine.
 
-On a server, which plans by statistics that the few rows of a test do not give it, all are counted as nothing.
+On PostgreSQL, whose plans depend on statistics that a small test does not have, all counts are zero.
 
 Rule: the database itself counts; nothing is timed.
 """
@@ -20,7 +20,7 @@ _STEPS = 10
 
 @dataclass
 class Work:
-    """The work of transactions that have ended, of each: those that wrote, and those that read alone."""
+    """The work of each finished transaction: of those that wrote, and of those that only read."""
 
     writing: list[int] = field(default_factory=list)
     reading: list[int] = field(default_factory=list)

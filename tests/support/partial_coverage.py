@@ -1,6 +1,6 @@
-"""What a killed process left half written of its coverage.
+"""Removes incomplete coverage data of killed processes.
 
-Rule: whole files are none of its business.
+Rule: complete files are left alone.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from contextlib import closing
 from pathlib import Path
 
 
-def forget_halves(folder: Path) -> list[Path]:
+def remove_partial_files(folder: Path) -> list[Path]:
     """Remove the data files in `folder` that coverage could not read, and return them.
 
     Some tests kill servers at any moment, also while one that was asked to end writes down which
     lines it ran. What it wrote then is no database yet.
     """
-    halves = [file for file in folder.glob(".coverage.*") if not _is_whole(file)]
-    for file in halves:
+    partial = [file for file in folder.glob(".coverage.*") if not _is_whole(file)]
+    for file in partial:
         file.unlink()
-    return halves
+    return partial
 
 
 def _is_whole(file: Path) -> bool:

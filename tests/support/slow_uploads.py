@@ -1,7 +1,7 @@
-"""A large file on its way from a page, slowly enough for something to happen in the middle.
+"""A large file being uploaded by a page, slowly enough to interfere.
 
-Rule: the requests tell. An upload is made by one POST, and what a PATCH begins with is what the
-server said that it has.
+Rule: requests are observed. An upload starts with one POST, and a PATCH starts at the offset that the server
+reported.
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ from playwright.sync_api import CDPSession, Page, Request, Route, expect
 
 from cabinet.storage.content_hash import hash_chunks
 from tests.support.chromium import Visitor
-from tests.support.line import Cut, Line, end_rudely
+from tests.support.line import Cut, Line, close_abruptly
 from tests.support.people import Person
 from tests.support.waiting import wait_until
+from tests.support.wording import text_of
 
-CONTENT = os.urandom(1 << 20) * 12
+CONTENT = os.urandom(1 << 20) * 8
 HASH = hash_chunks([CONTENT])
 NAME = "film.mov"
 
 # Bytes a second: so slow that a test can do something in the middle, so fast that it need not wait.
-THROUGHPUT = 3_000_000
-LOST_ANSWER = Cut(len(CONTENT) * 9 // 10, end_rudely, at_answer=True)
+THROUGHPUT = 2_000_000
+LOST_ANSWER = Cut(len(CONTENT) * 9 // 10, close_abruptly, at_answer=True)
 UNDER_WAY = """() => {
     const bar = document.querySelector(".upload[data-state=sending] progress");
     return bar !== null && bar.value > 0.25;
@@ -54,10 +55,10 @@ class Network:
         self._emulate(offline=False, throughput=THROUGHPUT)
 
     def go_offline(self) -> None:
-        """Forbid every new request; what is under way is none of its business."""
+        """Block every new request; running ones are unaffected."""
         self._emulate(offline=True, throughput=-1)
 
-    def mend(self) -> None:
+    def restore(self) -> None:
         self._emulate(offline=False, throughput=-1)
 
     def count(self, method: str) -> int:
@@ -67,8 +68,8 @@ class Network:
         """Return where each PATCH began."""
         return [int(offset or 0) for method, offset in self.requests if method == "PATCH"]
 
-    def went_on(self) -> bool:
-        """Tell whether one upload was made, and gone on with where it had stopped."""
+    def has_resumed(self) -> bool:
+        """Return whether one upload was created, and resumed where it had stopped."""
         first, *others = self.offsets()
         return self.count("POST") == 1 and first == 0 and bool(others) and min(others) > 0
 
@@ -86,29 +87,30 @@ def unfinished(person: Person) -> list[dict[str, Any]]:
 
 
 def is_there(visitor: Visitor, name: str = NAME) -> bool:
-    """Wait until the page says that the file arrived as it was; tell whether the server says so too."""
-    expect(visitor.upload_line(NAME)).to_contain_text("verified")
+    """Wait until the page reports the file as verified; return whether the server has the same content."""
+    expect(visitor.upload_line(NAME)).to_contain_text(text_of("verified"))
     expect(visitor.row(name)).to_be_visible()
     return visitor.person.hashes()[name] == HASH and unfinished(visitor.person) == []
 
 
 def pause(visitor: Visitor) -> int:
     """Pause the upload in the middle; return how much the server has."""
-    visitor.page.get_by_role("button", name=f"Pause the upload of “{NAME}”").click()
+    visitor.page.get_by_role("button", name=text_of("pause-one", name=NAME)).click()
     expect(visitor.upload_line(NAME)).to_have_attribute("data-state", "paused")
     kept = wait_until(
         lambda: next((each["offset"] for each in unfinished(visitor.person) if each["offset"]), None),
         what="bytes that the server kept",
+        page=visitor.page,
     )
     return int(kept)
 
 
 def resume(visitor: Visitor) -> None:
-    visitor.page.get_by_role("button", name=f"Resume the upload of “{NAME}”").click()
+    visitor.page.get_by_role("button", name=text_of("resume-one", name=NAME)).click()
 
 
 def leave_before_the_answer(visitor: Visitor, line: Line, film: Path) -> None:
-    """Let the whole file arrive, and the page be reloaded before it hears of that."""
+    """Let the whole file arrive, and reload the page before it gets the response."""
     page = visitor.page
     page.on("dialog", lambda dialog: dialog.accept())
     page.route("**/uploads/*", lambda route: route.abort() if is_head(route) else route.fallback())

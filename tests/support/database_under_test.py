@@ -1,17 +1,19 @@
-"""Which database the tests run on: SQLite, or PostgreSQL if `--database postgresql` was said.
+"""The database of the test run: SQLite, or PostgreSQL with `--database postgresql`.
 
-Rule: whoever makes an application, a server or an engine for a test asks here where its rows lie.
-A test that names its own database keeps it.
+Rule: everything that creates an application, a server or an engine for a test asks here for its database. A test
+that names its own database keeps it.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from cabinet import create_app
 from cabinet.extensions import db
@@ -20,36 +22,33 @@ from tests.support.postgresql import Cluster, Databases
 
 CHOICES = ("sqlite", "postgresql")
 
-# Whoever asks for one of these, or for what is made of them, gets a database, and so takes part in
-# what is run on each of them ...
-FIXTURES = frozenset(
-    {"bench", "make_app", "start_production", "start_development", "tus_server", "either_server", "database"}
-)
-# ... but for who sees it through a client alone. Which answers a client gets is proved on each
-# database by the tests of services and of HTTP; what it makes of them is the same.
-CLIENTS = frozenset({"filecli", "chromium"})
+# Tests of services and of migrations run on each kind of database, because these send the statements.
+# HTTP requests use the same services: their tests have the mark `database` only if they visit every
+# route, or if they depend on transactions, locks, order, numbers or texts, which databases treat differently.
+FIXTURES = frozenset({"bench", "database"})
 
 _postgres: list[Databases] = []
 
 
-def plays_a_part(fixtures: Collection[str]) -> bool:
-    """Tell whether a database plays a part in a test that asks for these fixtures."""
-    return not FIXTURES.isdisjoint(fixtures) and CLIENTS.isdisjoint(fixtures)
+def needs_database(item: pytest.Item) -> bool:
+    """Tell by its fixtures whether the kind of database matters to a test of `make test`."""
+    apart = any(item.get_closest_marker(name) for name in ("long", "development", "sqlite"))
+    return not apart and not FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
 
 
-def use(databases: Databases) -> None:
+def use_databases(databases: Databases) -> None:
     """Give every instance of this process a database of a PostgreSQL server from now on."""
     _postgres.append(databases)
 
 
-def chosen() -> Databases | None:
-    """Return where databases come from; None when each is a file of SQLite in its instance folder."""
+def current_databases() -> Databases | None:
+    """Return the source of PostgreSQL databases; None if each instance has a SQLite file."""
     return _postgres[-1] if _postgres else None
 
 
 def with_database(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of an application, with its instance's database unless they name one."""
-    databases = chosen()
+    databases = current_databases()
     if databases is None or "DATABASE_URL" in settings:
         return dict(settings)
     return {**settings, "DATABASE_URL": databases.url_for(Path(settings["INSTANCE"]))}
@@ -61,7 +60,7 @@ def start_migrated(instance: Path) -> None:
     To migrate takes longer than most tests; that it is done at the first start is for the tests of
     starting, which use no copy.
     """
-    if chosen() or instance.exists():
+    if current_databases() or instance.exists():
         return
     instance.mkdir(mode=0o700, parents=True)
     file = instance / "cabinet.db"
@@ -81,16 +80,16 @@ def _migrated_file() -> bytes:
 
 def without_tables(instance: Path) -> str:
     """Return the address of a database for `instance` that nothing was ever done to."""
-    databases = chosen()
+    databases = current_databases()
     if databases is None:
         return f"sqlite:///{instance / 'cabinet.db'}"
     return databases.url_for(instance, template="template1")
 
 
 def make_template(cluster: Cluster) -> str:
-    """Make a database as the first start of a server leaves it, for others to be copies of."""
+    """Create a database as after the first start of a server, as the template of others."""
     with closing(Databases(cluster, "template1", "template")) as databases:
-        name = databases.create()
+        name = databases.create("template1")
     with tempfile.TemporaryDirectory() as folder:
         _start_once(Path(folder) / "instance", {"DATABASE_URL": cluster.url(name)})
     return name
@@ -99,7 +98,7 @@ def make_template(cluster: Cluster) -> str:
 def _start_once(instance: Path, settings: Mapping[str, Any]) -> None:
     """Start on an instance for the first time, and end."""
     app = create_app({"INSTANCE": instance, "TESTING": True, **settings})
-    # Which a test that stands in for a command keeps it from doing by itself.
+    # A test that replaces a command also prevents its side effects.
     prepare(app)
     with app.app_context():
         db.engine.dispose()

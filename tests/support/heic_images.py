@@ -1,10 +1,10 @@
-"""Photographs as phones take them, of 64 by 32 pixels: no encoder of ours writes them.
+"""HEIC photos of 64 by 32 pixels, which our libraries cannot write.
 
-The left half is red and the right half blue; all of the one in Display P3 is (60, 170, 71), and the right
-half of the one that can be seen through is not there. Made with x265 by pillow-heif 1.4, 4:4:4.
+The left half is red and the right half blue; all of the one in Display P3 is (60, 170, 71), and the right half of
+the transparent one is missing. Made with x265 by pillow-heif 1.4, 4:4:4.
 """
 
-HEICS = {
+HEIC_IMAGES = {
     "plain": (
         "AAAAHGZ0eXBoZWl4AAAAAG1pZjFoZWl4bWlhZgAAAX5tZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAA"
         "ACJpbG9jAAAAAERAAAEAAQAAAAABogABAAAAAAAAAI4AAAAjaWluZgAAAAAAAQAAABVpbmZlAgAAAAABAABodmMxAAAAAA5waXRt"

@@ -1,10 +1,11 @@
-"""Many bare connections to one server, each from an address of its own, and what they cost it.
+"""Many bare connections to one server, each from its own address, and their cost.
 
-Rule: addresses are of the loopback network, so that a whole office of clients fits on one machine.
+Rule: addresses are in the loopback network, so that many clients fit on one machine.
 """
 
 from __future__ import annotations
 
+import selectors
 import socket
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +26,7 @@ def address(number: int) -> str:
 
 @contextmanager
 def connected(server: Server, count: int, first: int = 0, *, each: int = 1) -> Iterator[list[RawConnection]]:
-    """Open `count` connections; every `each` of them come from one address, the first from number `first`."""
+    """Open `count` connections, `each` of them from one address, beginning with address number `first`."""
     with ExitStack() as held:
         opened = []
         for number in range(count):
@@ -41,6 +42,15 @@ def statuses(connections: Sequence[RawConnection]) -> Counter[int | None]:
     """Return the answers that the connections got, None for those that ended without one."""
     answers = [connection.read_response() for connection in connections]
     return Counter(None if answer is None else answer.status for answer in answers)
+
+
+def answered(connections: Sequence[RawConnection], count: int) -> list[RawConnection]:
+    """Return those with something to read, if they are at least `count` by now; reads nothing."""
+    with selectors.DefaultSelector() as waiting:
+        for connection in connections:
+            waiting.register(connection.socket, selectors.EVENT_READ, connection)
+        found = [key.data for key, _ in waiting.select(timeout=0)]
+    return found if len(found) >= count else []
 
 
 def threads(server: Server) -> int:
@@ -76,5 +86,5 @@ def _links(process: Path) -> Iterator[str]:
     for path in (process / "fd").iterdir():
         try:
             yield str(path.readlink())
-        except FileNotFoundError:  # closed meanwhile
+        except FileNotFoundError:  # closed in the meantime
             continue

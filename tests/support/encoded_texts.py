@@ -1,6 +1,6 @@
-"""Texts in many languages and their old encodings, which somebody has to tell apart by their bytes.
+"""Texts in many languages and their legacy encodings, to be told apart by their bytes.
 
-Rule: everyday sentences of our own, short ones too; a codec is named as Python names it.
+Rule: everyday sentences of our own, including short ones; a codec has its Python name.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ KOREAN = (
     "안녕하세요",
     "서버가 시작되었습니다\n사용자가 로그인했습니다\n",
 )
-# What nobody guesses in an encoding of eight bits.
+# Encodings that are not detected among the 8-bit ones.
 OTHERS = (
     "Καλημέρα κόσμε, τι κάνεις σήμερα;",
     "สวัสดีครับ วันนี้อากาศดี",
@@ -75,8 +75,8 @@ TABLE = (
     "│ Хлеб   │    8 │\n└────────┴──────┘\nИтого: двадцать рублей\n"
 )
 
-# The codec, the name that browsers have for it, and what is written in it.
-WRITINGS = [
+# The codec, its name in browsers, and the text.
+ENCODED_TEXTS = [
     *((text, "cp1251", "windows-1251") for text in RUSSIAN + UKRAINIAN),
     *((text, "cp866", "ibm866") for text in RUSSIAN if "«" not in text),
     (TABLE, "cp866", "ibm866"),
@@ -97,7 +97,7 @@ WRITINGS = [
     ),
 ]
 
-# Likewise, of texts that say themselves what they are written in, be it wrong.
+# Likewise for texts that declare their encoding, correctly or not.
 DECLARED = [
     ('<?xml version="1.0" encoding="iso-8859-2"?><a>zażółć</a>', "iso-8859-2", "iso-8859-2"),
     ('<meta charset="koi8-u"><p>Ї</p>', "koi8-u", "koi8-u"),

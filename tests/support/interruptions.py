@@ -1,11 +1,11 @@
-"""Uploads that are interrupted at random points, by every means, and resumed to the end.
+"""Uploads interrupted at random points, by every means, and resumed to the end.
 
-A round is one file by one client, over a line that is cut at a random byte: by FIN, by RST, by
-killing the server or by killing the client; on the way there or on the way back. The same command
-is then run again, and cut again, until at last it is left alone.
+A round is one file by one client, over a connection that is cut at a random byte: by FIN, by RST, by killing the
+server or the client; in either direction. The same command is then repeated and interrupted again, until it is
+left alone.
 
-Rule: everything random comes from one seed, which a failure names; at the end the content hash of
-each file is right, and nothing is left of what was interrupted.
+Rule: all randomness comes from one seed, which a failure reports; at the end the content hash of each file is
+right, and nothing is left of the interrupted attempts.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from time import perf_counter
 
 from cabinet.storage.content_hash import hash_chunks
 from tests.support.contents import content_of
-from tests.support.line import Cut, Line, end_politely, end_rudely
+from tests.support.line import Cut, Line, close_abruptly, close_gracefully
 from tests.support.operators import run_flask
 from tests.support.servers import Server
-from tests.support.tus import Tus, Upload, someone, staged
+from tests.support.tus import Tus, Upload, new_account, staged
 from tests.support.tus_clients import CLIENTS, Job, start
 
 MIB = 1 << 20
 
 KINDS = ("FIN", "RST", "server", "client")
 
-# Around the borders of blocks, of the clients' chunks, and of what a server reads at once.
+# Around the boundaries of blocks, of the clients' chunks, and of the server's reads.
 _SIZES = (1000, 70_000, 4 * MIB, 4 * MIB + 1, 9 * MIB + 11, 16 * MIB, 21 * MIB + 5, 37 * MIB)
 
 # Seconds that one run of a client may take.
@@ -43,7 +43,7 @@ _PATIENCE = 90
 
 @dataclass(slots=True)
 class Outcome:
-    """What the rounds of a proof came to; times in seconds."""
+    """The results of the rounds; times in seconds."""
 
     rounds: int = 0
     cuts: Counter[str] = field(default_factory=Counter)
@@ -58,7 +58,7 @@ class Proof:
         self, server: Server, line: Line, folder: Path, seed: int, clients: Sequence[str] = tuple(CLIENTS)
     ) -> None:
         self.server = server
-        self.tus: Tus = someone(server)
+        self.tus: Tus = new_account(server)
         self.outcome = Outcome()
         self._line = line
         self._folder = folder
@@ -68,7 +68,7 @@ class Proof:
         self._expected: dict[str, str] = {}
 
     def run(self, rounds: int) -> Outcome:
-        """Run so many rounds, every kind of cut and every client in turn, and check what is left."""
+        """Run a number of rounds with every kind of cut and every client in turn, and check the result."""
         for number in range(rounds):
             lap, place = divmod(number, len(self._clients))
             client, kind = self._clients[place], KINDS[(lap + place) % len(KINDS)]
@@ -88,7 +88,7 @@ class Proof:
             self._line.url, self.tus.person.headers, self._folder / name, self._folder / f"{name}.json", name
         )
         job.file.write_bytes(content)
-        # What was cut may be cut again; the last run is left alone.
+        # An interrupted run may be interrupted again; the last one is not.
         for again in range(self._chance.randint(1, 3)):
             # Requests have heads, too: a little more than the size.
             after = (
@@ -109,7 +109,7 @@ class Proof:
             file.unlink(missing_ok=True)
 
     def _run(self, client: str, job: Job, kind: str, after: int) -> bool:
-        """Run the client over a line that is cut; tell whether it was done all the same."""
+        """Run the client over a connection that is cut; return whether it completed nevertheless."""
         running: list[subprocess.Popen[bytes]] = []
 
         def kill_client() -> None:
@@ -117,7 +117,7 @@ class Proof:
                 running[0].send_signal(signal.SIGKILL)
 
         then = {"server": self.server.kill, "client": kill_client}.get(kind, lambda: None)
-        end = end_politely if kind == "FIN" else end_rudely
+        end = close_gracefully if kind == "FIN" else close_abruptly
         self._line.plan(Cut(after, end, then, at_answer=self._chance.random() < 0.25))
         running.append(start(CLIENTS[client].command(job), self._log))
         code = self._wait(running[0])
@@ -144,7 +144,7 @@ class Proof:
             raise
 
     def _tidy(self, job: Job) -> None:
-        """Undo what a killed client did to its own memory: that is no affair of the server."""
+        """Repair the resume data of a killed client, which the server is not responsible for."""
         shutil.rmtree(f"{job.memory}.lock", ignore_errors=True)
         if job.memory.is_file():
             try:
@@ -157,10 +157,10 @@ class Proof:
         assert hash_chunks([self.tus.person.get(name)]) == self._expected[name]
 
     def _check_all(self) -> None:
-        """Check that all files are there, and nothing else once the uploads nobody knows of are cancelled."""
+        """Check that all files exist, and nothing else once abandoned uploads are cancelled."""
         assert self.tus.person.hashes() == self._expected
         for found in self.tus.unfinished():
-            # A client that was cut before it learned of its upload has begun another one.
+            # A client that was interrupted before it received the URL of its upload has started another one.
             answer = Upload(self.tus, found["url"]).send("DELETE")
             # 410: what still ran stopped, and cleaned up after itself.
             assert answer.status in {204, 410}, (found, answer.status, answer.body)
