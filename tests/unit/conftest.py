@@ -1,4 +1,4 @@
-"""The workbench of the services' tests, and the services for alice."""
+"""The workbench of the service tests, and the services for alice."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from cabinet.services.accounts.accounts import Account, Accounts
+from cabinet.services.accounts.account import Account
+from cabinet.services.accounts.accounts import Accounts
 from cabinet.services.accounts.sessions import Sessions
 from cabinet.services.accounts.tokens import Tokens
 from cabinet.services.changes.bulk import Bulk
@@ -17,11 +18,13 @@ from cabinet.services.changes.moving import Moving
 from cabinet.services.changes.trash import Trash
 from tests.support.services import Workbench, workbench
 
+USERS = ("alice", "bob")
+
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Workbench]:
-    """Return a database, a store and a clock of this test's own."""
-    with workbench(tmp_path) as made:
+def bench(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Workbench]:
+    """Return a database, a store and a clock of this test's own, and on it those of alice and bob who act."""
+    with workbench(tmp_path, tuple(name for name in USERS if name in request.fixturenames)) as made:
         yield made
 
 
@@ -35,13 +38,13 @@ def session(bench: Workbench) -> Iterator[Session]:
 @pytest.fixture
 def alice(session: Session, bench: Workbench) -> Account:
     """Return the account of a user with nothing."""
-    return bench.register(session, "alice")
+    return bench.accounts(session).find("alice")
 
 
 @pytest.fixture
 def bob(session: Session, bench: Workbench) -> Account:
     """Return the account of another user."""
-    return bench.register(session, "bob")
+    return bench.accounts(session).find("bob")
 
 
 @pytest.fixture

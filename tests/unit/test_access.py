@@ -1,4 +1,4 @@
-"""Who may do what: rights, the ceilings over them, and the door of a scope."""
+"""Access control: rights, ceilings, and checks of a scope."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ GUEST = Actor(None)
 
 
 @pytest.mark.parametrize("needed", list(Rights))
-def test_a_right_that_is_missing_refuses_and_no_other_stands_for_it(needed: Rights) -> None:
+def test_a_missing_right_is_refused_and_not_implied_by_others(needed: Rights) -> None:
     Scope(USER, 1, None, needed).require(needed)
 
     with pytest.raises(Forbidden):
         Scope(USER, 1, None, ALL & ~needed).require(needed)
 
 
-def test_of_several_rights_all_are_needed() -> None:
+def test_all_required_rights_are_needed() -> None:
     Scope(USER, 1, None, CHANGE).require(CHANGE)
 
     for one in CHANGE:
@@ -29,11 +29,11 @@ def test_of_several_rights_all_are_needed() -> None:
             Scope(USER, 1, None, one).require(CHANGE)
 
 
-def test_all_rights_are_every_right_there_is() -> None:
+def test_all_rights_contains_every_right() -> None:
     assert list(ALL) == list(Rights)
 
 
-def test_the_ceiling_of_an_actor_limits_what_a_scope_gives() -> None:
+def test_the_ceiling_of_an_actor_limits_the_scope() -> None:
     scope = whole_space(1, Actor(7, ceiling=Rights.LIST | Rights.READ))
 
     scope.require(Rights.LIST | Rights.READ)
@@ -43,11 +43,11 @@ def test_the_ceiling_of_an_actor_limits_what_a_scope_gives() -> None:
         scope.require(Rights.WRITE)
 
 
-def test_a_ceiling_gives_no_right() -> None:
+def test_a_ceiling_grants_no_right() -> None:
     assert Scope(USER, 1, None, Rights.LIST).rights == Rights.LIST
 
 
-def test_a_guest_is_no_member_whatever_the_rights() -> None:
+def test_a_guest_is_not_a_member_whatever_the_rights() -> None:
     Scope(USER, 1, None, ALL).require_member(Rights.WRITE)
 
     with pytest.raises(Forbidden):
@@ -56,7 +56,7 @@ def test_a_guest_is_no_member_whatever_the_rights() -> None:
         Scope(USER, 1, None, Rights.READ).require_member(Rights.WRITE)
 
 
-def test_what_is_for_a_whole_space_is_refused_in_a_folder_of_it() -> None:
+def test_whole_space_operations_are_refused_in_a_folder_scope() -> None:
     whole_space(1, USER).require_whole(ALL)
 
     with pytest.raises(Forbidden):
@@ -65,7 +65,7 @@ def test_what_is_for_a_whole_space_is_refused_in_a_folder_of_it() -> None:
         Scope(USER, 1, None, Rights.LIST).require_whole(Rights.PURGE)
 
 
-def test_two_folders_of_a_space_are_two_trees() -> None:
+def test_two_folders_of_a_space_are_different_scopes() -> None:
     keys = {Scope(USER, space, root, ALL).key for space in (1, 2) for root in (None, 1, 2)}
 
     assert len(keys) == 6

@@ -1,4 +1,4 @@
-"""The static files: their addresses, how long they may be kept, and what is not one of them."""
+"""Static files: URLs, caching, and what is not one."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from flask.testing import FlaskClient
 from cabinet.errors import NotFound
 from cabinet.web.assets import ENDPOINT, IMMUTABLE, SCRIPTS, Assets
 
-pytestmark = pytest.mark.any_database
-
 
 def address(app: Flask, name: str, fingerprint: str | None = None) -> str:
     with app.test_request_context():
@@ -24,7 +22,7 @@ def address(app: Flask, name: str, fingerprint: str | None = None) -> str:
         return found
 
 
-def test_an_address_with_the_fingerprint_may_be_kept_for_a_year(app: Flask, client: FlaskClient) -> None:
+def test_a_fingerprinted_url_is_cacheable_for_a_year(app: Flask, client: FlaskClient) -> None:
     answer = client.get(address(app, "css/tokens.css"))
 
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, IMMUTABLE)
@@ -32,22 +30,20 @@ def test_an_address_with_the_fingerprint_may_be_kept_for_a_year(app: Flask, clie
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_a_worker_may_load_the_rest_of_its_program_and_reach_nothing_else(
-    app: Flask, client: FlaskClient
-) -> None:
+def test_a_worker_may_load_scripts_and_nothing_else(app: Flask, client: FlaskClient) -> None:
     answer = client.get(address(app, "vendor/pdfjs-6.5.438/pdf.worker.min.mjs"))
 
     assert answer.headers["Content-Security-Policy"] == "default-src 'none'; script-src 'self'"
     assert answer.headers["Content-Type"] == "text/javascript; charset=utf-8"
 
 
-def test_an_address_from_before_an_upgrade_gets_todays_file_once(app: Flask, client: FlaskClient) -> None:
+def test_a_url_from_before_an_upgrade_gets_the_new_file_uncached(app: Flask, client: FlaskClient) -> None:
     answer = client.get(address(app, "css/tokens.css", "0123456789abcdef"))
 
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-cache")
 
 
-def test_text_travels_compressed_to_those_who_take_it(app: Flask, client: FlaskClient) -> None:
+def test_text_assets_are_compressed_if_accepted(app: Flask, client: FlaskClient) -> None:
     url = address(app, "js/page.js")
     plain = client.get(url)
 
@@ -61,7 +57,7 @@ def test_text_travels_compressed_to_those_who_take_it(app: Flask, client: FlaskC
 
 
 @pytest.mark.parametrize("accepted", ["gzip;q=0", "identity", "br"])
-def test_those_who_do_not_take_it_get_it_plain(app: Flask, client: FlaskClient, accepted: str) -> None:
+def test_text_assets_are_sent_plain_otherwise(app: Flask, client: FlaskClient, accepted: str) -> None:
     answer = client.get(address(app, "js/page.js"), headers={"Accept-Encoding": accepted})
 
     assert "Content-Encoding" not in answer.headers
@@ -79,7 +75,7 @@ def test_fonts_are_not_compressed_again(app: Flask, client: FlaskClient) -> None
 @pytest.mark.parametrize(
     "name", ["nothing.css", "../config.py", "..%2fconfig.py", "css", "", "css/../css/tokens.css"]
 )
-def test_whatever_else_is_asked_for_is_not_there(client: FlaskClient, name: str) -> None:
+def test_other_paths_are_not_found(client: FlaskClient, name: str) -> None:
     assert client.get(f"/static/0123456789abcdef/{name}").status_code == 404
 
 
@@ -96,14 +92,14 @@ def test_every_change_of_content_changes_the_fingerprint(tmp_path: Path) -> None
     assert Assets(tmp_path).fingerprint == third
 
 
-def test_a_file_of_another_kind_is_not_served(tmp_path: Path) -> None:
+def test_a_file_of_another_type_is_not_served(tmp_path: Path) -> None:
     (tmp_path / "notes.bak").write_text("secret")
 
     with pytest.raises(NotFound):
         Assets(tmp_path).get("notes.bak")
 
 
-def test_several_stylesheets_are_one_in_their_order_and_without_comments(tmp_path: Path) -> None:
+def test_several_stylesheets_are_concatenated_in_order_without_comments(tmp_path: Path) -> None:
     (tmp_path / "css").mkdir()
     (tmp_path / "vendor").mkdir()
     (tmp_path / "vendor" / "ground.css").write_text("p{margin:0}")
@@ -122,7 +118,7 @@ def test_several_stylesheets_are_one_in_their_order_and_without_comments(tmp_pat
 
 
 @pytest.mark.parametrize("name", ["a.js", "core/a.js"])
-def test_a_script_travels_without_its_comments_and_with_all_of_its_lines(tmp_path: Path, name: str) -> None:
+def test_a_script_is_served_without_comments_and_keeps_its_lines(tmp_path: Path, name: str) -> None:
     (tmp_path / "js" / "core").mkdir(parents=True)
     source = '/* What it is.\n\n   Rule: none. */\n\n/** Say so. */\nconst a = "// no comment";\n  // why\nrun(a); // stays\n'
     (tmp_path / "js" / name).write_text(source)
@@ -133,7 +129,7 @@ def test_a_script_travels_without_its_comments_and_with_all_of_its_lines(tmp_pat
 
 
 @pytest.mark.parametrize(("code", "word"), [("en", "Uploaded"), ("ru", "Загружен")])
-def test_the_texts_of_the_scripts_lie_beside_them(
+def test_script_texts_are_served_beside_the_scripts(
     app: Flask, client: FlaskClient, code: str, word: str
 ) -> None:
     answer = client.get(address(app, f"js-{code}/core/catalog.js"))
@@ -144,7 +140,7 @@ def test_the_texts_of_the_scripts_lie_beside_them(
     assert answer.headers["Cache-Control"] == IMMUTABLE
 
 
-def test_a_language_has_all_scripts_and_nothing_else(app: Flask, client: FlaskClient) -> None:
+def test_each_language_folder_has_all_scripts_and_nothing_else(app: Flask, client: FlaskClient) -> None:
     for name in ("page.js", "core/format.js"):
         plain = client.get(address(app, f"js/{name}"))
 

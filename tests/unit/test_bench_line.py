@@ -1,6 +1,6 @@
-"""What the bench's line does to packets, between two sockets in place of two devices.
+"""The packet handling of the benchmark's connection, between two sockets instead of two devices.
 
-Rule: no network and no root; the clock is the packets' own, so nothing waits.
+Rule: no network and no root; the clock is part of the packets, so nothing waits.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def ends() -> Iterator[Ends]:
     ends.close()
 
 
-def test_a_packet_arrives_after_its_delay_and_not_before(ends: Ends) -> None:
+def test_a_packet_arrives_after_its_delay(ends: Ends) -> None:
     direction = ends.direction(delay=50.0)
     before = monotonic()
     ends.sender.send(b"packet")
@@ -61,7 +61,7 @@ def test_a_packet_arrives_after_its_delay_and_not_before(ends: Ends) -> None:
     assert direction.next_at() == float("inf")
 
 
-def test_packets_keep_their_order_and_their_bytes(ends: Ends) -> None:
+def test_packets_keep_order_and_content(ends: Ends) -> None:
     direction = ends.direction(delay=1.0)
     sent = [bytes([number]) * (number + 1) for number in range(8)]
     for packet in sent:
@@ -73,7 +73,7 @@ def test_packets_keep_their_order_and_their_bytes(ends: Ends) -> None:
     assert ends.arrived() == sent
 
 
-def test_a_limited_line_takes_its_time_for_each_byte_and_drops_what_waits_too_long(ends: Ends) -> None:
+def test_a_limited_line_delays_bytes_and_drops_on_overflow(ends: Ends) -> None:
     # 8,000 bits a second: a packet of 60 bytes takes 60 ms, and a tenth of a second may queue. With a
     # size that divides the tenth, rounding would decide about the third.
     direction = ends.direction(rate=8000.0)
@@ -87,7 +87,7 @@ def test_a_limited_line_takes_its_time_for_each_byte_and_drops_what_waits_too_lo
     assert [packet[0] for packet in ends.arrived()] == [0, 1]
 
 
-def test_as_many_packets_are_lost_as_was_asked(ends: Ends) -> None:
+def test_the_configured_share_of_packets_is_lost(ends: Ends) -> None:
     direction = ends.direction(loss=0.1)
     kept = 0
     for _ in range(2000):

@@ -17,6 +17,7 @@ from cabinet.storage.chunks import (
     CHUNK_SIZE,
     MAX_PENDING_CHUNKS,
     BackgroundHasher,
+    Chunk,
     iter_exactly,
     iter_hashed,
     iter_limited,
@@ -143,10 +144,10 @@ def test_a_background_hasher_gets_all_chunks_in_order() -> None:
 
 def test_a_background_hasher_queues_few_chunks() -> None:
     may_go_on = threading.Event()
-    seen: list[bytes] = []
+    seen: list[Chunk] = []
 
     class Slow:
-        def update(self, data: bytes, /) -> None:
+        def update(self, data: Chunk, /) -> None:
             assert may_go_on.wait(60)
             seen.append(data)
 
@@ -175,7 +176,7 @@ def test_a_background_hasher_queues_few_chunks() -> None:
 
 def test_an_error_of_a_background_hasher_is_raised() -> None:
     class Broken:
-        def update(self, data: bytes, /) -> None:
+        def update(self, data: Chunk, /) -> None:
             raise ZeroDivisionError
 
     hasher = BackgroundHasher(Broken())

@@ -108,8 +108,8 @@ def test_a_secret_of_digits_stays_a_string(tmp_path: Path, monkeypatch: pytest.M
     assert loaded(tmp_path)["SECRET_KEY"] == digits
 
 
-# What operators write in a file of the environment, where everything is a text. A release that reads its
-# settings in another way has to go on reading these.
+# Values that operators write in an environment file, where everything is text. Every later release must
+# accept them.
 SPELLINGS: list[tuple[str, str, Any]] = [
     *((name, text, size)
       for name in ("USER_QUOTA", "DISK_RESERVE", "MAX_UPLOAD_SIZE", "UPLOAD_MEMORY")
@@ -286,4 +286,4 @@ def test_an_existing_instance_in_the_current_folder_is_used(
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
 def test_the_meaning_of_a_setting_is_a_sentence(setting: Any) -> None:
-    assert setting.meaning.endswith((".", "none`."))
+    assert setting.description.endswith((".", "none`."))

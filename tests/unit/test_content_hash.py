@@ -1,4 +1,4 @@
-"""The content hash, against its definition, against rclone, and against itself cut elsewhere."""
+"""The content hash, compared with its definition, with rclone, and with other chunk boundaries."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def by_definition(content: bytes) -> str:
 
 
 @pytest.mark.parametrize(("size", "expected"), OF_ZEROS.items())
-def test_zeros_have_the_hash_that_rclone_gives_them(size: int, expected: str) -> None:
+def test_zeros_have_the_same_hash_as_in_rclone(size: int, expected: str) -> None:
     assert expected == hash_chunks(in_chunks(bytes(size)))
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_rclone_computes_the_same(size: int, tmp_path: Path) -> None:
+def test_rclone_computes_the_same_hash(size: int, tmp_path: Path) -> None:
     content = content_of(size)
     file = tmp_path / "content"
     file.write_bytes(content)
@@ -48,7 +48,7 @@ def test_rclone_computes_the_same(size: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_every_way_to_compute_it_agrees_with_the_definition(size: int) -> None:
+def test_every_implementation_matches_the_definition(size: int) -> None:
     content = content_of(size)
     expected = by_definition(content)
 
@@ -58,7 +58,7 @@ def test_every_way_to_compute_it_agrees_with_the_definition(size: int) -> None:
 
 @settings(max_examples=25)  # each hashes 8 MiB twice
 @given(cuts=st.lists(st.integers(0, 2 * BLOCK_SIZE + 9), max_size=8))
-def test_no_cut_of_the_content_changes_its_hash(cuts: list[int]) -> None:
+def test_chunk_boundaries_do_not_change_the_hash(cuts: list[int]) -> None:
     content = content_of(2 * BLOCK_SIZE + 9)
     edges = [0, *sorted(cuts), len(content)]
 
@@ -67,7 +67,7 @@ def test_no_cut_of_the_content_changes_its_hash(cuts: list[int]) -> None:
     assert by_definition(content) == hash_chunks(chunks)
 
 
-def test_asking_for_the_hash_does_not_end_it() -> None:
+def test_reading_the_hash_does_not_finalize_it() -> None:
     hasher = ContentHasher()
 
     hasher.update(b"con")
@@ -76,7 +76,7 @@ def test_asking_for_the_hash_does_not_end_it() -> None:
     assert by_definition(b"content") == hasher.hexdigest()
 
 
-def test_a_content_of_one_block_is_hashed_twice() -> None:
+def test_content_of_one_block_is_hashed_twice() -> None:
     digest = hashlib.sha256(b"content").digest()
 
     assert combine(digest) == hash_chunks([b"content"])
@@ -91,7 +91,7 @@ def test_a_stream_is_left_open() -> None:
 
 
 @pytest.mark.parametrize("text", ["0" * 64, "0123456789abcdef" * 4])
-def test_64_lower_case_hex_digits_have_the_form_of_a_content_hash(text: str) -> None:
+def test_a_content_hash_is_64_lower_case_hex_digits(text: str) -> None:
     assert is_content_hash(text)
 
 
@@ -99,5 +99,5 @@ def test_64_lower_case_hex_digits_have_the_form_of_a_content_hash(text: str) -> 
     "text",
     ["", "0" * 63, "0" * 65, "A" * 64, "g" * 64, "0" * 64 + "\n", "../" + "0" * 61, "٠" * 64],
 )
-def test_nothing_else_has_it(text: str) -> None:
+def test_other_strings_are_no_content_hash(text: str) -> None:
     assert not is_content_hash(text)

@@ -1,4 +1,4 @@
-"""Whoever asks whether there are many goes through few of them, however many there are."""
+"""Counting up to a limit takes the same work for any number of entries."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from cabinet.models import Node
 from cabinet.services.access.actor import Actor
 from cabinet.services.access.rights import ALL
 from cabinet.services.access.scope import Scope
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.changes.selections import FolderSelection
 from cabinet.services.kernel.caps import Caps, bind_caps
 from cabinet.services.tree.counting import count_below
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from tests.support.many_files import multiply_file
 from tests.support.services import Guest, Workbench
 from tests.support.work_counts import work_counted
@@ -31,12 +31,12 @@ def count(session: Session, _bench: Workbench, _account: Account, folder_id: int
 
 def copy(session: Session, bench: Workbench, account: Account, _folder_id: int) -> None:
     with pytest.raises(CopyTooLarge):
-        bench.moving(session, account).copy(["many"], "copy", Conflict.FAIL)
+        bench.moving(session, account).copy(["many"], "copy", OnConflict.FAIL)
 
 
 def copy_all(session: Session, bench: Workbench, account: Account, _folder_id: int) -> None:
     with pytest.raises(CopyTooLarge):
-        bench.bulk(session, account).copy(FolderSelection("", frozenset(), 1), "copy/", Conflict.FAIL)
+        bench.bulk(session, account).copy(FolderSelection("", frozenset(), 1), "copy/", OnConflict.FAIL)
 
 
 def search(session: Session, bench: Workbench, account: Account, folder_id: int) -> None:
@@ -45,7 +45,7 @@ def search(session: Session, bench: Workbench, account: Account, folder_id: int)
 
 
 @pytest.mark.parametrize("ask", [count, copy, copy_all, search])
-def test_to_know_that_there_are_many_takes_as_long_for_many_more(
+def test_counting_up_to_a_limit_takes_constant_time(
     bench: Workbench,
     session: Session,
     monkeypatch: pytest.MonkeyPatch,
@@ -74,7 +74,7 @@ def test_to_know_that_there_are_many_takes_as_long_for_many_more(
 
 
 @pytest.mark.parametrize("most", [0, 1, 3, 9, 10, 11, 1000])
-def test_all_below_counts_once_for_each_that_it_lies_below(
+def test_entries_are_counted_once_per_selected_ancestor(
     session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
     """As it would be copied: a folder by itself, and within another."""

@@ -1,6 +1,6 @@
-"""Cursors: they say again what was sealed, at the very place, and nothing to anybody else.
+"""Cursors: they round-trip, only for their purpose, and are opaque.
 
-Rule: no test looks at the bytes of a cursor but for their number.
+Rule: no test reads the bytes of a cursor except for their number.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ positions = st.lists(st.one_of(texts, st.integers(-(2**63), 2**63)), max_size=5)
 
 
 @given(positions, st.integers(0, 200))
-def test_a_cursor_says_again_what_was_sealed(position: list[str | int], least: int) -> None:
+def test_a_cursor_round_trips(position: list[str | int], least: int) -> None:
     cursor = cursors.seal(PLACE, position, least)
 
     assert cursor.isascii()
@@ -33,13 +33,13 @@ def test_a_cursor_says_again_what_was_sealed(position: list[str | int], least: i
 
 
 @given(st.one_of(texts, st.binary().map(lambda raw: base64.urlsafe_b64encode(raw).decode().rstrip("="))))
-def test_what_was_never_sealed_does_not_open(word: str) -> None:
+def test_a_cursor_that_was_never_sealed_is_refused(word: str) -> None:
     with pytest.raises(InvalidField):
         cursors.open(PLACE, word)
 
 
 @given(st.data())
-def test_a_cursor_that_was_changed_anywhere_does_not_open(data: st.DataObject) -> None:
+def test_a_modified_cursor_is_refused(data: st.DataObject) -> None:
     cursor = cursors.seal(PLACE, ["file", "name"])
     at = data.draw(st.integers(0, len(cursor)))
     letter = data.draw(st.sampled_from("AZaz09-_=+/ \n\0я\ud800"))
@@ -63,17 +63,17 @@ def test_a_cursor_that_was_changed_anywhere_does_not_open(data: st.DataObject) -
     ],
     ids=str,
 )
-def test_a_cursor_opens_where_it_was_sealed_and_nowhere_else(place: tuple[str | int, ...]) -> None:
+def test_a_cursor_is_valid_only_for_its_purpose(place: tuple[str | int, ...]) -> None:
     with pytest.raises(InvalidField):
         cursors.open(place, cursors.seal(PLACE, ["a", 1]))
 
 
-def test_a_cursor_of_another_secret_key_does_not_open() -> None:
+def test_a_cursor_of_another_secret_key_is_refused() -> None:
     with pytest.raises(InvalidField):
         Cursors(KEY + "!").open(PLACE, cursors.seal(PLACE, ["a", 1]))
 
 
-def test_no_two_cursors_are_alike_and_none_shows_what_is_in_it() -> None:
+def test_cursors_are_unique_and_opaque() -> None:
     sealed = {cursors.seal(PLACE, ["secret-plan-of-merger", 1]) for _ in range(50)}
 
     assert len(sealed) == 50
@@ -81,7 +81,7 @@ def test_no_two_cursors_are_alike_and_none_shows_what_is_in_it() -> None:
         assert b"secret" not in base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
 
 
-def test_what_a_cursor_says_does_not_show_in_its_length() -> None:
+def test_the_length_of_a_cursor_reveals_nothing() -> None:
     lengths = {len(cursors.seal(PLACE, ["x" * size, 10**19], 300)) for size in range(270)}
 
     assert len(lengths) == 1

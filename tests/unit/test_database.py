@@ -18,9 +18,10 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import CabinetError, StorageFault, StorageFull, Unavailable
 from cabinet.models import Space, User
+from cabinet.services.accounts.account import Account
 from cabinet.services.kernel import database
 from cabinet.services.kernel.database import (
-    Pace,
+    BatchSizer,
     configure,
     execute_counted,
     to_domain_error,
@@ -31,8 +32,8 @@ from tests.support.services import START, Workbench
 
 
 @pytest.fixture
-def alice(session: Session, bench: Workbench) -> int:
-    return bench.register(session, "alice").space_id
+def alice(alice: Account) -> int:
+    return alice.space_id
 
 
 @pytest.fixture
@@ -284,11 +285,11 @@ def test_a_lost_connection_is_unavailable() -> None:
 
 
 def test_batch_sizes_adapt_to_the_duration_of_transactions() -> None:
-    pace = Pace(400)
+    batch_sizer = BatchSizer(400)
     sizes = []
     for seconds in (0.001, 0.01, 0.015, 0.03, 0.06, 9.0, 0.03, 0.0):
-        pace.adjust(seconds)
-        sizes.append(pace.size)
+        batch_sizer.adjust(seconds)
+        sizes.append(batch_sizer.size)
 
     assert sizes == [200, 400, 400, 400, 200, 20, 20, 40]
-    assert Pace(3).size == 3
+    assert BatchSizer(3).size == 3

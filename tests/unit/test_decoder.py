@@ -1,6 +1,6 @@
 """Images are decoded in a separate process; a crash affects nothing else.
 
-Rule: the harm is real, done by what stands in for a decoder; no test tells how long anything took.
+Rule: the failures are real, caused by a stand-in for the decoder; no test measures time.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.support.images import heic, opened, picture, png_of
 
 MakeDecoder = Callable[..., Decoder]
 
-# What stands in for a decoder does what the content, which is Python, says.
+# The stand-in for the decoder executes the content, which is Python.
 OBEYING = """
 from cabinet.services.thumbnails.decoding import serve
 
@@ -143,7 +143,7 @@ def test_a_hanging_decoder_is_killed_with_its_children(make_decoder: MakeDecoder
     decoder = make_decoder(timeout=1)
     held = tmp_path / "fifo"
     os.mkfifo(held)
-    # Whoever opens the other end sees it closed when the last process that holds it is gone.
+    # The other end is closed when the last process that holds it has ended.
     reading = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
 
     waits = f"import os, time; os.open({str(held)!r}, os.O_WRONLY); os.fork(); time.sleep(10**6)"

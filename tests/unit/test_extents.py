@@ -1,4 +1,4 @@
-"""The first part of a list, as far as somebody has seen it, whatever has come and gone since."""
+"""The first part of a list, as far as it was loaded, after any changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ extents = st.builds(
 
 
 @given(there=entries, extent=extents)
-def test_what_shows_and_what_follows_its_cursor_are_the_list(there: list[int], extent: Extent) -> None:
+def test_shown_rows_and_rows_after_the_cursor_form_the_list(there: list[int], extent: Extent) -> None:
     until = None if extent.until is None else int(extent.until)
 
     def before(limit: int) -> list[int]:
@@ -39,7 +39,7 @@ def test_what_shows_and_what_follows_its_cursor_are_the_list(there: list[int], e
     assert len(shown) == min(max(len(seen), extent.least), extent.most, len(there))
 
 
-def test_a_cursor_stays_where_nothing_shows_any_more_so_that_what_comes_back_shows_again() -> None:
+def test_a_cursor_keeps_its_position_when_nothing_is_shown() -> None:
     shown, cursor = first_part(Extent("9", 2, 100), lambda _: [1, 2], lambda _: [12], str)
 
     assert (shown, cursor) == ([1, 2], "9")

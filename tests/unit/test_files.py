@@ -1,4 +1,4 @@
-"""Files that are there: read, hidden, given back."""
+"""Existing files: reading and deleting."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cabinet.errors import (
     PreconditionFailed,
 )
 from cabinet.models import Space
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.storage.content_hash import hash_chunks
 from tests.support.services import Workbench, content_of, paths_of
 
@@ -24,9 +24,7 @@ HASH = hash_chunks([CONTENT])
 OTHER = b"something else"
 
 
-def test_a_sha256_that_was_not_promised_is_computed_once(
-    session: Session, bench: Workbench, alice: Account
-) -> None:
+def test_a_missing_sha256_is_computed_once(session: Session, bench: Workbench, alice: Account) -> None:
     bench.upload(session, alice, "f", CONTENT)
     sha256 = hashlib.sha256(CONTENT).hexdigest()
     files = bench.files(session, alice)
@@ -38,7 +36,7 @@ def test_a_sha256_that_was_not_promised_is_computed_once(
         files.open(files.get("f"))
 
 
-def test_what_is_deleted_is_hidden_with_all_below_and_still_paid_for(
+def test_a_deleted_folder_is_hidden_with_its_content_and_still_counted(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     bench.upload(session, alice, "a/b/f", CONTENT)
@@ -63,7 +61,9 @@ def test_the_root_cannot_be_deleted(session: Session, bench: Workbench, alice: A
         bench.files(session, alice).trash("")
 
 
-def test_a_file_is_deleted_only_on_its_condition(session: Session, bench: Workbench, alice: Account) -> None:
+def test_a_file_is_deleted_only_if_its_condition_holds(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
     bench.upload(session, alice, "f", CONTENT)
     files = bench.files(session, alice)
 
@@ -74,7 +74,7 @@ def test_a_file_is_deleted_only_on_its_condition(session: Session, bench: Workbe
     assert paths_of(session, bench, alice) == []
 
 
-def test_a_folder_has_no_bytes(session: Session, bench: Workbench, alice: Account) -> None:
+def test_a_folder_has_no_content(session: Session, bench: Workbench, alice: Account) -> None:
     bench.upload(session, alice, "a/f", CONTENT)
     files = bench.files(session, alice)
 

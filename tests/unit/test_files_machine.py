@@ -1,7 +1,7 @@
-"""Anything that one user can do, in any order, against a dict.
+"""Any sequence of one user's file operations, compared with a dict.
 
-The model holds what the user should see; the services and the store are the real ones. After
-every step the two are compared, and at the end nothing may be stored that nobody needs.
+The model holds what the user should see; services and store are real. They are compared after every step, and at
+the end nothing unneeded may be stored.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from cabinet.errors import CabinetError, EntryExists, IsAFolder, NotAFolder, NotFound
-from cabinet.services.maintenance.sweep import Housekeeping, Keep
+from cabinet.services.maintenance.sweep import Housekeeping, Retention
 from cabinet.services.maintenance.verify import Inspection
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.paging import Order, Sort
 from cabinet.storage.content_hash import hash_chunks
 from tests.support.audit import check_rows
 from tests.support.mounts import mount
 from tests.support.services import VERSIONS_KEPT, workbench
 
-KEEP = Keep(
+KEEP = Retention(
     trash=timedelta(days=30), unneeded=timedelta(days=1), staged=timedelta(days=1), ended=timedelta(days=7)
 )
 
@@ -64,7 +64,7 @@ def parents(path: str) -> list[str]:
 
 
 class FilesMachine(RuleBasedStateMachine):
-    """One user, one store, a clock that somebody moves."""
+    """One user, one store, and a clock that is advanced manually."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,20 +82,20 @@ class FilesMachine(RuleBasedStateMachine):
     @initialize()
     def register(self) -> None:
         self.account = self.bench.register(self.session)
-        # A folder of somebody else stands in the root the whole time, and counts nowhere.
+        # A folder of another user is mounted in the root the whole time, and is not counted.
         other = self.bench.register(self.session, "other")
         self.bench.files(self.session, other).make_folder("outer/shared/x")
         mount(self.session, "other", "outer/shared", self.account.username, MOUNTED[0])
         self.account = self.bench.accounts(self.session).get(self.account.id)
         self.service = self.bench.files(self.session, self.account)
 
-    def refusal(self, path: str, on_conflict: Conflict) -> type[CabinetError] | None:
-        """Return what an upload to `path` has to raise."""
+    def refusal(self, path: str, on_conflict: OnConflict) -> type[CabinetError] | None:
+        """Return the expected error of an upload to `path`."""
         if any(folder in self.files for folder in parents(path)):
             return NotAFolder
-        if path in self.folders and on_conflict is not Conflict.RENAME:
+        if path in self.folders and on_conflict is not OnConflict.RENAME:
             return IsAFolder
-        if path in self.files and on_conflict is Conflict.FAIL:
+        if path in self.files and on_conflict is OnConflict.FAIL:
             return EntryExists
         return None
 
@@ -106,8 +106,8 @@ class FilesMachine(RuleBasedStateMachine):
             free = f"{path} ({number})"
         return free
 
-    @rule(path=PATHS, content=CONTENTS, on_conflict=st.sampled_from(Conflict))
-    def upload(self, path: str, content: bytes, on_conflict: Conflict) -> None:
+    @rule(path=PATHS, content=CONTENTS, on_conflict=st.sampled_from(OnConflict))
+    def upload(self, path: str, content: bytes, on_conflict: OnConflict) -> None:
         refusal = self.refusal(path, on_conflict)
         if refusal is not None:
             with pytest.raises(refusal):
@@ -115,7 +115,7 @@ class FilesMachine(RuleBasedStateMachine):
             return
         stored = self.bench.upload(self.session, self.account, path, content, on_conflict)
 
-        expected = self.free_path(path) if on_conflict is Conflict.RENAME else path
+        expected = self.free_path(path) if on_conflict is OnConflict.RENAME else path
         assert (stored.entry.path, stored.is_new) == (expected, expected not in self.files)
         file = self.files.setdefault(expected, File([]))
         if not file.versions or file.versions[-1] != content:
@@ -124,7 +124,7 @@ class FilesMachine(RuleBasedStateMachine):
         self.folders.update(parents(expected))
 
     @rule(path=PATHS)
-    def delete_or_find_nothing(self, path: str) -> None:
+    def delete_or_not_found(self, path: str) -> None:
         if path in self.files or path in self.folders:
             self.delete(path)
         else:
@@ -159,7 +159,7 @@ class FilesMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.trash or self.files)
     @rule()
-    def sweep_until_nothing_is_unneeded(self) -> None:
+    def sweep_completely(self) -> None:
         for _ in range(2):
             self.bench.clock.advance(days=31)
             self.sweep()
@@ -168,7 +168,7 @@ class FilesMachine(RuleBasedStateMachine):
         assert {found.key for found in self.bench.store.iter_blobs()} == needed
 
     @invariant()
-    def everything_is_listed_once_in_every_order(self) -> None:
+    def listings_match_in_every_order(self) -> None:
         listed = [entry.path for entry in self.service.list_below("", 1000, None).entries]
         assert sorted(listed) == sorted([*self.files, *self.folders, *MOUNTED])
         for folder in ["", *self.folders]:
@@ -178,9 +178,9 @@ class FilesMachine(RuleBasedStateMachine):
             for sort in Sort:
                 page = self.service.list_page(folder, Order(sort), 1000)
                 assert sorted(entry.path for entry in page.entries) == sorted(inside)
-                insides = page.insides
+                totals = page.totals
                 own = len(set(inside) - set(MOUNTED))
-                assert (insides.entries, insides.files, insides.size) == (own, len(below), size)
+                assert (totals.entries, totals.files, totals.size) == (own, len(below), size)
                 assert page.shown.entries == len(inside)
                 folders_first = sorted((entry.is_folder for entry in page.entries), reverse=True)
                 assert [entry.is_folder for entry in page.entries] == folders_first
@@ -195,16 +195,16 @@ class FilesMachine(RuleBasedStateMachine):
             assert (entry.size, entry.content_hash) == (len(content), hash_chunks([content]))
 
     @invariant()
-    def nothing_is_lost_or_left_behind(self) -> None:
+    def store_matches_the_versions(self) -> None:
         assert list(Inspection(self.session, self.bench.store).verify()) == []
         assert list(self.bench.store.iter_staged()) == []
 
     @invariant()
-    def every_row_is_right(self) -> None:
+    def rows_are_consistent(self) -> None:
         check_rows(self.session)
 
     @invariant()
-    def usage_is_what_the_versions_take(self) -> None:
+    def usage_matches_the_versions(self) -> None:
         trashed = [file for found in self.trash for file in found.files]
         self.session.rollback()
         account = self.bench.accounts(self.session).get(self.account.id)

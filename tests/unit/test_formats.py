@@ -1,4 +1,4 @@
-"""How sizes, times, names and programs are shown, in both languages."""
+"""Formatting of sizes, times, names and user agents, in both languages."""
 
 from __future__ import annotations
 
@@ -26,8 +26,6 @@ from cabinet.web.formats import (
 )
 from cabinet.web.i18n import SUPPORTED
 
-pytestmark = pytest.mark.any_database
-
 
 @contextmanager
 def language(app: Flask, code: str) -> Iterator[None]:
@@ -54,7 +52,7 @@ def language(app: Flask, code: str) -> Iterator[None]:
         (1234 * 10**18, "1,234 EB", "1\N{NO-BREAK SPACE}234 ЭБ"),
     ],
 )
-def test_a_size_has_at_most_three_digits_and_the_units_of_the_language(
+def test_a_size_has_at_most_three_digits_and_localized_units(
     app: Flask, size: int, english: str, russian: str
 ) -> None:
     with language(app, "en"):
@@ -67,12 +65,12 @@ def test_a_size_has_at_most_three_digits_and_the_units_of_the_language(
     ("size", "russian"),
     [(1, "1 байт"), (2, "2 байта"), (5, "5 байт"), (11, "11 байт"), (21, "21 байт"), (22, "22 байта")],
 )
-def test_exact_sizes_are_declined(app: Flask, size: int, russian: str) -> None:
+def test_exact_sizes_use_plural_forms(app: Flask, size: int, russian: str) -> None:
     with language(app, "ru"):
         assert exact_size(size) == russian
 
 
-def test_digits_are_grouped_as_the_language_groups_them(app: Flask) -> None:
+def test_digits_are_grouped_by_the_rules_of_the_language(app: Flask) -> None:
     with language(app, "en"):
         assert (exact_size(1_234_567), number(1_234_567)) == ("1,234,567 bytes", "1,234,567")
     with language(app, "ru"):
@@ -80,13 +78,13 @@ def test_digits_are_grouped_as_the_language_groups_them(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("code", SUPPORTED)
-def test_numbers_are_what_the_tables_of_the_language_say(app: Flask, code: str) -> None:
+def test_numbers_match_the_cldr_tables(app: Flask, code: str) -> None:
     with language(app, code):
         for value in (0, 7, 999, 1000, 9999, 10_000, 123_456, 1_234_567, 10**12):
             assert number(value) == format_decimal(value, locale=code)
 
 
-def test_a_moment_is_a_time_element_in_utc(app: Flask) -> None:
+def test_a_time_is_a_utc_time_element(app: Flask) -> None:
     seen = datetime(2026, 3, 4, 1, 5, 59, tzinfo=timezone(timedelta(hours=3)))
 
     with language(app, "ru"):
@@ -96,7 +94,7 @@ def test_a_moment_is_a_time_element_in_utc(app: Flask) -> None:
     assert shown.endswith("22:05 UTC</time>")
 
 
-def test_a_day_is_a_time_element_without_a_clock(app: Flask) -> None:
+def test_a_day_is_a_time_element_without_a_clock_time(app: Flask) -> None:
     with language(app, "en"):
         shown = day(datetime(2026, 3, 4, 23, 59, tzinfo=UTC))
 
@@ -105,7 +103,7 @@ def test_a_day_is_a_time_element_without_a_clock(app: Flask) -> None:
 
 @given(st.text(min_size=1, max_size=300))
 @example("a name that is longer than most names are.pdf")
-def test_the_parts_of_a_name_are_the_name_and_its_end_is_never_lost(name: str) -> None:
+def test_the_parts_of_a_shortened_name_keep_its_end(name: str) -> None:
     parts = name_parts(name)
 
     assert parts.stem + parts.tail == name
@@ -123,11 +121,11 @@ def test_the_parts_of_a_name_are_the_name_and_its_end_is_never_lost(name: str) -
         ("data.unheard-of", ""),
     ],
 )
-def test_the_suffix_tells_the_kind(name: str, kind: str) -> None:
+def test_the_suffix_determines_the_type(name: str, kind: str) -> None:
     assert file_kind(name) == kind
 
 
-def test_no_suffix_has_two_kinds() -> None:
+def test_each_suffix_has_one_type() -> None:
     from cabinet.web.formats import KINDS
 
     assert len(KIND_OF_SUFFIX) == sum(len(suffixes.split()) for suffixes in KINDS.values())
@@ -146,6 +144,6 @@ def test_no_suffix_has_two_kinds() -> None:
         ("", "Unknown program"),
     ],
 )  # fmt: skip
-def test_a_program_is_called_what_people_call_it(app: Flask, user_agent: str, name: str) -> None:
+def test_a_user_agent_has_a_display_name(app: Flask, user_agent: str, name: str) -> None:
     with language(app, "en"):
         assert program(user_agent) == name

@@ -1,11 +1,12 @@
-"""Where requests end: our decoder of chunks beside gunicorn's, and what a head says.
+"""Request framing: our chunk decoder compared with gunicorn's, and header parsing.
 
-Rule: nothing but bytes.
+Rule: bytes only, no sockets.
 """
 
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
@@ -15,6 +16,7 @@ from gunicorn.http.unreader import IterUnreader
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cabinet.storage.chunks import Chunk
 from cabinet.web.framing import BadFraming, Chunked, Counted, end_of_head, is_broken, read_head
 
 HEAD = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -35,7 +37,13 @@ def read_by_gunicorn(data: bytes) -> bytes | None:
 
 
 def read_by_us(pieces: list[bytes]) -> tuple[bytes, bytes] | None:
-    """Return the content, and what lies behind it; None where it is refused or not whole."""
+    """Return the content and the bytes after it, None if it is refused or incomplete; the same from views."""
+    found = read_chunks(pieces)
+    assert read_chunks([memoryview(piece) for piece in pieces]) == found
+    return found
+
+
+def read_chunks(pieces: Sequence[Chunk]) -> tuple[bytes, bytes] | None:
     chunks = Chunked()
     content = io.BytesIO()
     try:
@@ -51,7 +59,7 @@ CUTS = st.lists(st.integers(0, 200), max_size=8)
 
 
 @given(st.lists(st.binary(min_size=1, max_size=40), max_size=5), st.binary(max_size=20), CUTS)
-def test_chunks_are_read_however_they_are_cut(chunks: list[bytes], behind: bytes, cuts: list[int]) -> None:
+def test_chunks_are_parsed_at_any_split(chunks: list[bytes], behind: bytes, cuts: list[int]) -> None:
     framed = (
         b"".join(b"%x;a=b\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\nX-Sum: 1\r\n\r\n"
     )
@@ -66,7 +74,7 @@ def test_chunks_are_read_however_they_are_cut(chunks: list[bytes], behind: bytes
         max_size=12,
     )
 )
-def test_nothing_passes_that_gunicorn_would_refuse(parts: list[bytes]) -> None:
+def test_everything_that_gunicorn_would_refuse_is_refused(parts: list[bytes]) -> None:
     framed = b"".join(parts)
     found = read_by_us([framed])
 
@@ -82,12 +90,12 @@ def test_nothing_passes_that_gunicorn_would_refuse(parts: list[bytes]) -> None:
         b"0\r\n" + b"a: b\r\n" * 9000,
     ],
 )  # fmt: skip
-def test_wrong_chunks_are_refused(framed: bytes) -> None:
+def test_malformed_chunks_are_refused(framed: bytes) -> None:
     with pytest.raises(BadFraming):
         Chunked().feed(framed)
 
 
-def test_a_counted_body_gives_back_what_lies_behind_it() -> None:
+def test_bytes_after_a_counted_body_are_returned() -> None:
     body = Counted(5)
 
     assert [*body.feed(b"ab"), *body.feed(b"cdeGET /")] == [b"ab", b"cde"]
@@ -95,7 +103,7 @@ def test_a_counted_body_gives_back_what_lies_behind_it() -> None:
     assert body.rest == b"GET /"
 
 
-def test_the_end_of_a_head_is_found_across_pieces() -> None:
+def test_the_end_of_the_head_is_found_across_reads() -> None:
     head = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
     assert [end_of_head(head[:size], size - 1) for size in range(1, len(head))] == [None] * (len(head) - 1)
@@ -118,7 +126,7 @@ def test_the_end_of_a_head_is_found_across_pieces() -> None:
         (b"Transfer-Encoding: chunked\r\nContent-Length: 1", None, False),
     ],
 )
-def test_a_head_that_is_odd_has_nothing_to_wait_for(
+def test_the_framing_headers_of_a_head_are_parsed(
     fields: bytes, length: int | None, is_chunked: bool
 ) -> None:
     head = read_head(b"POST /login?a=b HTTP/1.1\r\n" + fields + b"\r\n\r\n")
@@ -127,7 +135,7 @@ def test_a_head_that_is_odd_has_nothing_to_wait_for(
     assert (head.length, head.is_chunked) == (length, is_chunked)
 
 
-def test_what_proxies_say_of_the_sender_is_read_in_order() -> None:
+def test_forwarded_addresses_are_parsed_in_order() -> None:
     head = read_head(
         b"GET / HTTP/1.1\r\nX-Forwarded-For: a, b\r\nExpect: 100-Continue\r\nx-forwarded-for: c\r\n\r\n"
     )

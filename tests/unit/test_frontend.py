@@ -1,4 +1,4 @@
-"""The tests of the scripts that need no page, in node: each file of tests/frontend is one test here."""
+"""The node tests of scripts: each file of tests/frontend is one test here."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run_node(tests: list[Path], known: Path) -> subprocess.CompletedProcess[str]:
+def run_node(test: Path, known: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "FRONTEND_DATA": str(known)}
     return subprocess.run(
-        node_command(tests), env=environment, capture_output=True, text=True, check=False, timeout=100
+        node_command(test), env=environment, capture_output=True, text=True, check=False, timeout=100
     )
 
 
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: path.name.removesuffix(".test.js"))
-def test_scripts_pass_their_tests(path: Path, known: Path) -> None:
-    done = run_node([path], known)
+def test_script_tests_pass(path: Path, known: Path) -> None:
+    done = run_node(path, known)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "# pass 0" not in done.stdout
 
 
-def test_a_script_that_fails_its_test_is_noticed(known: Path, tmp_path: Path) -> None:
+def test_a_failing_script_test_is_detected(known: Path, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.test.mjs"
     wrong.write_text(
         'import { it } from "node:test";\nit("fails", () => { throw new Error("on purpose"); });\n'
     )
 
-    done = run_node([wrong], known)
+    done = run_node(wrong, known)
 
     assert done.returncode != 0
     assert "on purpose" in done.stdout

@@ -1,4 +1,4 @@
-"""The page that shows all pictures of the gallery."""
+"""The page with all screenshots of the gallery."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.gallery.sheet import Picture, slug, write
 from tests.gallery.states import STATES
 
 
-def test_the_page_shows_each_picture_and_says_why_one_is_not_there(tmp_path: Path) -> None:
+def test_the_page_shows_each_screenshot_or_why_it_is_missing(tmp_path: Path) -> None:
     pictures = [
         Picture("files", "en", "light", 1280, "files-en-light-1280.png"),
         Picture("files", "ru", "dark", 375, failure="no <button> was found"),
@@ -21,5 +21,5 @@ def test_the_page_shows_each_picture_and_says_why_one_is_not_there(tmp_path: Pat
     assert all(f"id='{kind}'" in page for kind in ("english", "russian", "light", "dark", "wide", "narrow"))
 
 
-def test_each_state_has_a_name_and_a_file_of_its_own() -> None:
+def test_each_state_has_a_unique_name_and_file() -> None:
     assert len({slug(state.name) for state in STATES}) == len(STATES)

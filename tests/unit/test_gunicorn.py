@@ -1,6 +1,6 @@
 """The internals of gunicorn that our worker uses, by name: a release that changes them must be reviewed.
 
-Rule: each name stands here with the reason why it is used.
+Rule: each name is listed with the reason for its use.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from gunicorn.config import Config
 from gunicorn.http import body, message, unreader
 from gunicorn.workers import gthread
 
+from cabinet.serving.handling import HandlingWorker
+from cabinet.serving.response import Response
 from cabinet.serving.worker import Worker
 
 ADVICE = "gunicorn has changed what cabinet.serving.worker relies on; read its sources before you allow this release"
 
-# What is overridden or called, and with which parameters.
+# Called and overridden functions, and their parameters.
 SIGNATURES: list[tuple[Any, list[str]]] = [
     (gthread.TConn.__init__, ["self", "cfg", "sock", "client", "server"]),
     (gthread.TConn.close, ["self", "graceful"]),
@@ -27,6 +29,7 @@ SIGNATURES: list[tuple[Any, list[str]]] = [
     (gthread.ThreadWorker.set_accept_enabled, ["self", "enabled"]),
     (gthread.ThreadWorker.enqueue_req, ["self", "conn"]),
     (gthread.ThreadWorker.finish_request, ["self", "conn", "fs"]),
+    (gthread.ThreadWorker.handle, ["self", "conn"]),
     (gthread.ThreadWorker.handle_request, ["self", "req", "conn"]),
     (gthread.ThreadWorker._keepalive_after, ["self", "conn", "keepalive"]),
     (gthread.ThreadWorker.murder_keepalived, ["self", "force"]),
@@ -40,12 +43,25 @@ SIGNATURES: list[tuple[Any, list[str]]] = [
     (unreader.Unreader.unread, ["self", "data"]),
     (unreader.Unreader.take_buffered, ["self"]),
     (message.Message.force_close, ["self"]),
+    (
+        http.wsgi.create,
+        ["req", "sock", "client", "server", "cfg", "response_class", "response_args"],
+    ),
+    (http.wsgi.Response.__init__, ["self", "req", "sock", "cfg"]),
+    (http.wsgi.Response.default_headers, ["self"]),
+    (http.wsgi.Response.send_headers, ["self"]),
+    (http.wsgi.Response.write, ["self", "arg"]),
+    (http.wsgi.Response._emit_body, ["self", "data"]),
+    (http.wsgi.Response.sendfile, ["self", "respiter"]),
+    (http.wsgi.Response.close, ["self"]),
+    (http.wsgi.Response.should_close, ["self"]),
+    (glogging.Logger.access, ["self", "resp", "req", "environ", "request_time"]),
     (sock.ssl_context, ["conf"]),
     (glogging.SafeAtoms.__init__, ["self", "atoms"]),
     (util.split_request_uri, ["uri"]),
 ]
 
-# What is read or set on objects, and where it has to be mentioned.
+# Attributes that are read or set, and where they must occur.
 MENTIONED = {
     "nr_conns": gthread.ThreadWorker.run,
     "worker_connections": gthread.ThreadWorker.run,
@@ -56,9 +72,16 @@ MENTIONED = {
     "initialized": gthread.ThreadWorker.handle,
     "_keepalive_after": gthread.ThreadWorker.handle,
     "handle_request": gthread.ThreadWorker.handle,
+    "age": gthread.ThreadWorker.__base__.__init__,
+    "alive": gthread.ThreadWorker.handle_exit,
     "parser": gthread.TConn.init,
     "must_close": message.Message.should_close,
     "_expected_100_continue": http.wsgi.create,
+    "headers_sent": http.wsgi.Response.send_headers,
+    "chunked": http.wsgi.Response._emit_body,
+    "response_length": http.wsgi.Response.write,
+    "max_requests": gthread.ThreadWorker.handle_request,
+    "nr": gthread.ThreadWorker.handle_request,
     "failed": http.parser.Parser.finish_body,
     "length": body.LengthReader.__init__,
     "atoms_wrapper_class": glogging.Logger.access,
@@ -81,12 +104,15 @@ def test_attributes_that_are_read_and_set_exist(name: str) -> None:
     assert name in inspect.getsource(MENTIONED[name]), f"{name}: {ADVICE}"
 
 
-def test_the_worker_uses_no_other_internals() -> None:
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [(Worker, gthread.ThreadWorker), (HandlingWorker, gthread.ThreadWorker), (Response, http.wsgi.Response)],
+)
+def test_no_other_internals_are_overridden(ours: type, theirs: type) -> None:
     listed = {function.__name__ for function, _ in SIGNATURES} | {"__init__"}
     overridden = {
-        name for name, value in vars(Worker).items()
-        if inspect.isfunction(value) and hasattr(gthread.ThreadWorker, name)
-    }  # fmt: skip
+        name for name, value in vars(ours).items() if inspect.isfunction(value) and hasattr(theirs, name)
+    }
     assert overridden <= listed
 
 

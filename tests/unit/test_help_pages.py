@@ -49,20 +49,49 @@ def test_the_menu_has_every_document_once() -> None:
     assert {*listed, INDEX} == {path.name.partition(".")[0] for path in PAGES}
 
 
+def test_the_page_on_testing_says_what_every_fixture_is_for() -> None:
+    page = (HELP / "testing.md").read_text(encoding="utf-8").partition("| fixture | ")[2].partition("##")[0]
+    rows = re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)
+    told = {(name, folder) for row in rows for folder, names in [in_folder(row)] for name in names}
+    there = {
+        (fixture, "" if path.parent.name == "tests" else path.parent.name)
+        for path in [ROOT / "tests/conftest.py", *ROOT.glob("tests/*/conftest.py")]
+        for fixture in fixtures_of(path)
+    }
+
+    assert told <= there
+    # Those of a browser change with what pages can do.
+    assert {each for each in there if each[1] != "browser"} <= told
+
+
+def in_folder(row: str) -> tuple[str, list[str]]:
+    """Return the folder that a row of the table names, and the fixtures that it is about."""
+    fixtures, _, folder = row.partition(" in ")
+    return folder.strip("`/"), re.findall(r"`(\w+)`", fixtures)
+
+
+def fixtures_of(path: Path) -> list[str]:
+    """Return the names of the fixtures that a test may ask for by name."""
+    found = re.findall(
+        r"^@pytest\.fixture.*?^def (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    return [name for name in found if not name.startswith("_")]
+
+
 @pytest.mark.parametrize("path", sorted(HELP.glob(f"{INDEX}*.md")), ids=by_name)
-def test_the_index_leads_to_every_document(path: Path) -> None:
+def test_the_index_links_to_every_document(path: Path) -> None:
     led = {re.split(r"[.#]", link)[0] for link in links_of(path)}
 
     assert led >= {name for _, names in GROUPS for name in names}
 
 
-def test_the_documents_of_users_are_translated() -> None:
+def test_user_documents_are_translated() -> None:
     assert {name for name in TRANSLATED if find(name, "ru").language == "ru"} == TRANSLATED
     assert {path.name.partition(".")[0] for path in HELP.glob("*.ru.md")} == TRANSLATED
 
 
 @pytest.mark.parametrize("path", [*PAGES, README, ROOT / "SECURITY.md"], ids=by_name)
-def test_every_link_leads_to_a_document_and_a_heading_of_it(path: Path) -> None:
+def test_every_link_has_an_existing_document_and_heading(path: Path) -> None:
     for link in links_of(path):
         if re.match(r"https?://", link):
             continue
@@ -74,7 +103,7 @@ def test_every_link_leads_to_a_document_and_a_heading_of_it(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in PAGES if path.name.count(".") == 2], ids=by_name)
-def test_a_translation_leads_to_translations(path: Path) -> None:
+def test_a_translation_links_to_translations(path: Path) -> None:
     language = path.name.split(".")[1]
     for link in links_of(path):
         name = link.partition(".")[0]
@@ -92,7 +121,7 @@ def test_a_document_has_one_title_and_no_html(path: Path) -> None:
     assert "style=" not in render(path.read_text(encoding="utf-8")).to_html("")
 
 
-def test_html_in_a_text_is_shown_as_text() -> None:
+def test_html_in_text_is_escaped() -> None:
     shown = render("# A\n\n<b> <script>alert(1)</script>\n\n[link](javascript:alert(1))\n").to_html("/help")
 
     assert "<script" not in shown
@@ -105,13 +134,13 @@ def test_a_document_without_a_title_is_refused() -> None:
         render("Only text.\n")
 
 
-def test_equal_headings_get_anchors_of_their_own() -> None:
+def test_equal_headings_get_unique_anchors() -> None:
     page = render("# A\n\n## Same, `name`\n\n## Same, name\n")
 
     assert [part.anchor for part in page.parts] == ["same-name", "same-name-1"]
 
 
-def test_a_link_to_a_file_becomes_one_to_a_page() -> None:
+def test_a_link_to_a_file_becomes_a_link_to_its_page() -> None:
     shown = render("# A\n\n[a](install.ru.md#from-a-wheel) [b](#here) [c](https://tus.io/x.md)").to_html(
         "/base/help"
     )
@@ -123,24 +152,24 @@ def test_a_link_to_a_file_becomes_one_to_a_page() -> None:
     ]
 
 
-def test_the_page_of_settings_has_all_settings_as_they_are() -> None:
+def test_the_settings_page_is_up_to_date() -> None:
     assert SETTINGS_PAGE.read_text(encoding="utf-8") == settings_page()
     assert all(f"| `{setting.name}` |" in settings_page() for setting in SETTINGS)
 
 
-def test_the_page_of_filecli_has_all_commands_as_they_are() -> None:
+def test_the_filecli_page_is_up_to_date() -> None:
     assert COMMANDS_PAGE.read_text(encoding="utf-8") == commands_page()
     assert "\n## filecli versions restore\n" in commands_page()
 
 
-def test_the_page_of_scripts_has_all_rooms_in_their_order() -> None:
+def test_the_scripts_page_lists_all_folders_in_order() -> None:
     text = (HELP / "scripts.md").read_text(encoding="utf-8")
 
     assert f"\n{' '.join(ROOMS)}\n" in text
     assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == list(ROOMS)
 
 
-def test_the_threats_name_tests_that_exist() -> None:
+def test_the_threat_model_names_existing_tests() -> None:
     named = re.findall(r"`(tests/[^`]*)`", (ROOT / "SECURITY.md").read_text(encoding="utf-8"))
 
     assert named

@@ -1,4 +1,4 @@
-"""What of a name is marked as found."""
+"""Highlighting of matches in names."""
 
 from __future__ import annotations
 
@@ -52,18 +52,18 @@ def shown(name: str, query: str) -> str:
         ("a.b*c", ".b*", "a<mark>.b*</mark>c"),
     ],
 )  # fmt: skip
-def test_what_was_found_is_marked(name: str, query: str, marked: str) -> None:
+def test_matches_are_highlighted(name: str, query: str, marked: str) -> None:
     assert shown(unicodedata.normalize("NFC", name), query) == unicodedata.normalize("NFC", marked)
 
 
-def test_a_name_in_two_pieces_has_its_marks_in_both() -> None:
+def test_a_shortened_name_is_highlighted_in_both_parts() -> None:
     assert Marker("minutes").mark("the minutes", 6) == ["the <mark>mi</mark>", "<mark>nutes</mark>"]
     assert Marker("the").mark("the minutes", 6) == ["<mark>the</mark> mi", "nutes"]
 
 
 @given(NAMES, st.integers(0, 11))
 @example("ｶﾞｷﾞｸﾞ", 1)
-def test_whatever_a_search_finds_has_marks_that_hold_it(name: str, start: int) -> None:
+def test_every_search_result_has_highlights_that_contain_the_match(name: str, start: int) -> None:
     name = unicodedata.normalize("NFC", name)
     query = name[start : start + 4]
     words = search_words(query)

@@ -1,4 +1,4 @@
-"""Which language an answer speaks, and errors and script texts in it."""
+"""The language of a response, and translated errors and script texts."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from babel import Locale
 from flask import Flask
 from flask.testing import FlaskClient
 
-from cabinet.errors import InvalidName, OffsetMismatch, TooLarge, UsernameTaken
+from cabinet.errors import InvalidName, OffsetMismatch, QuotaExceeded, TooLarge, UsernameTaken
 from cabinet.services.tree.names import DOTS
 from cabinet.web.i18n import choose_locale, language, translate_error
 from cabinet.web.texts import PLURAL, SINGLE, script_texts
 from tests.support.auth import AuthActions
-
-pytestmark = pytest.mark.any_database
 
 HTML = {"Accept": "text/html"}
 RUSSIAN = {"Accept-Language": "ru-RU,ru;q=0.9"}
@@ -33,7 +31,7 @@ RUSSIAN = {"Accept-Language": "ru-RU,ru;q=0.9"}
         (";;;q=,,-,x;q=y", "en"),
     ],
 )
-def test_the_browser_s_wishes_are_negotiated(app: Flask, accepted: str, expected: str) -> None:
+def test_accept_language_is_negotiated(app: Flask, accepted: str, expected: str) -> None:
     with app.test_request_context(headers={"Accept-Language": accepted}):
         assert choose_locale() == expected
 
@@ -41,12 +39,12 @@ def test_the_browser_s_wishes_are_negotiated(app: Flask, accepted: str, expected
 @pytest.mark.parametrize(
     ("cookie", "expected"), [("ru", "ru"), ("en", "en"), ("xx", "en"), ("ru;DROP", "ru")]
 )
-def test_a_cookie_comes_before_the_browser_s_wishes(app: Flask, cookie: str, expected: str) -> None:
+def test_a_cookie_overrides_accept_language(app: Flask, cookie: str, expected: str) -> None:
     with app.test_request_context(headers={"Cookie": f"language={cookie}", "Accept-Language": "en"}):
         assert choose_locale() == expected
 
 
-def test_a_user_s_setting_comes_before_the_cookie(client: FlaskClient, auth: AuthActions) -> None:
+def test_a_user_setting_overrides_the_cookie(client: FlaskClient, auth: AuthActions) -> None:
     auth.become()
     client.post("/language", data={"language": "ru"})
     client.set_cookie("language", "en")
@@ -56,33 +54,33 @@ def test_a_user_s_setting_comes_before_the_cookie(client: FlaskClient, auth: Aut
     assert '<html lang="ru"' in page.text
 
 
-def test_outside_of_a_request_everything_is_english(app: Flask) -> None:
+def test_outside_of_a_request_the_language_is_english(app: Flask) -> None:
     with app.app_context():
         assert (choose_locale(), language()) == ("en", "en")
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/nothing-here"])
-def test_a_page_says_what_its_language_depends_on(client: FlaskClient, path: str) -> None:
+def test_a_page_varies_by_what_determines_its_language(client: FlaskClient, path: str) -> None:
     assert {"Accept-Language", "Cookie"} <= set(client.get(path, headers=HTML).vary)
 
 
-def test_an_error_is_told_in_the_language_with_its_reason(app: Flask) -> None:
+def test_an_error_is_translated_with_its_reason(app: Flask) -> None:
     with app.test_request_context(headers=RUSSIAN):
         title, detail = translate_error(InvalidName(name="..", reason=DOTS))
 
     assert title == "Недопустимое имя"
-    assert detail == "Недопустимое имя «..»: оно означает другую папку."
+    assert detail == "Недопустимое имя «..»: оно зарезервировано для другой папки."
 
 
 @pytest.mark.parametrize("name", ["Delete", "100%", "%(username)s", "%s"])
-def test_what_the_user_called_things_is_never_translated_or_filled_in(app: Flask, name: str) -> None:
+def test_user_data_is_never_translated_or_interpolated(app: Flask, name: str) -> None:
     with app.test_request_context(headers=RUSSIAN):
         _, detail = translate_error(UsernameTaken(username=name))
 
     assert detail == f"Имя пользователя «{name}» уже занято."
 
 
-def test_an_error_of_the_framework_is_told_in_the_language_too(client: FlaskClient) -> None:
+def test_framework_errors_are_translated_too(client: FlaskClient) -> None:
     page = client.delete("/login", headers={**HTML, **RUSSIAN})
 
     assert page.status_code == 405
@@ -90,13 +88,29 @@ def test_an_error_of_the_framework_is_told_in_the_language_too(client: FlaskClie
     assert "Method Not Allowed" not in page.text
 
 
-def test_sizes_in_errors_are_told_as_people_say_them(app: Flask) -> None:
+def test_sizes_in_errors_are_formatted(app: Flask) -> None:
     with app.test_request_context():
         _, detail = translate_error(TooLarge(limit=1_000_000))
 
     assert detail == "Too large: the limit is 1 MB."
-    # A program hears all the digits.
+    # Programs get all digits.
     assert str(TooLarge(limit=1_000_001)) == "Too large: the limit is 1000001 bytes."
+
+
+def test_sizes_that_would_look_alike_are_exact(app: Flask) -> None:
+    with app.test_request_context():
+        _, alike = translate_error(QuotaExceeded(needed=1_040_000, free=1_010_000))
+        _, apart = translate_error(QuotaExceeded(needed=2_040_000, free=1_010_000))
+
+    assert "needs 1,040,000 bytes, 1,010,000 bytes free" in alike
+    assert "needs 2 MB, 1 MB free" in apart
+
+
+def test_unknown_sizes_are_left_out(app: Flask) -> None:
+    with app.test_request_context():
+        _, detail = translate_error(QuotaExceeded())
+
+    assert detail == "Not enough space. Empty the trash or delete old versions."
 
 
 def test_numbers_in_errors_are_grouped(app: Flask) -> None:
@@ -107,7 +121,7 @@ def test_numbers_in_errors_are_grouped(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("code", ["en", "ru"])
-def test_script_texts_have_every_plural_category_and_keep_their_placeholders(app: Flask, code: str) -> None:
+def test_script_texts_have_every_plural_form_and_all_placeholders(app: Flask, code: str) -> None:
     with app.test_request_context(headers={"Accept-Language": code}):
         texts = script_texts()
 
@@ -120,7 +134,7 @@ def test_script_texts_have_every_plural_category_and_keep_their_placeholders(app
         assert len({text.count("%(") for text in forms.values()}) == 1
 
 
-def test_the_plurals_of_scripts_are_declined(app: Flask) -> None:
+def test_script_plurals_are_correct(app: Flask) -> None:
     with app.test_request_context(headers=RUSSIAN):
         forms = script_texts()["done"]
 

@@ -134,7 +134,7 @@ def written(image: Image.Image, kind: str, **options: Any) -> bytes:
     return stream.getvalue()
 
 
-# What is (60, 170, 71) in Display P3, computed by the matrices and the curve of both.
+# (60, 170, 71) in Display P3, converted by the matrices and curves of both.
 GREEN = pytest.approx((0, 173, 54), abs=6)
 
 
@@ -183,7 +183,7 @@ def test_gray_images_are_converted_by_their_profile() -> None:
 @pytest.mark.parametrize(
     "profile",
     [b"no profile at all", profiles.display_p3()[:150], profiles.display_p3()[:-40], profiles.gray(1.8), b""],
-    ids=["noise", "cut", "cut at its end", "of other colors", "empty"],
+    ids=["noise", "cut", "cut at its end", "other colors", "empty"],
 )
 def test_an_invalid_profile_is_ignored(profile: bytes) -> None:
     image = Image.new("RGB", (100, 50), (60, 170, 71))

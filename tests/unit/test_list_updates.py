@@ -1,4 +1,4 @@
-"""What a page is told of its list: what stays by its place, and the rest drawn."""
+"""Updates of a list: ranges of unchanged rows, and rendered new ones."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from cabinet.web.listing.rows import Content, Row
+from cabinet.web.listing.rows import ListContent, Row
 from cabinet.web.listing.updates import MAX_ROWS, Shown
 
 lists = st.lists(st.sampled_from("abcdefghijkl"), unique=True)
 
 
 class Drawer:
-    """Draws the rows of a list, each as its tag, but for those that are `gone` by then."""
+    """Renders the rows of a list, each as its tag, except for those that are `gone`."""
 
     def __init__(self, tags: Sequence[str], gone: str = "") -> None:
         self.tags = tags
@@ -30,8 +30,8 @@ class Drawer:
         return cast("Mapping[int, Row]", rows)
 
 
-def applied(before: Sequence[str], content: Content) -> list[Any]:
-    """Return the rows that a page has which does as it is told."""
+def applied(before: Sequence[str], content: ListContent) -> list[Any]:
+    """Return the rows of a page after it has applied the update."""
     after: list[Any] = []
     places: list[int] = []
     for piece in content.pieces:
@@ -43,7 +43,7 @@ def applied(before: Sequence[str], content: Content) -> list[Any]:
 
 
 @given(before=lists, now=lists)
-def test_a_page_that_does_as_it_is_told_shows_what_there_is(before: list[str], now: list[str]) -> None:
+def test_a_page_that_applies_the_update_matches_the_server(before: list[str], now: list[str]) -> None:
     draw = Drawer(now)
 
     content = Shown(tags=before, most=1).compare(now, draw)
@@ -53,7 +53,7 @@ def test_a_page_that_does_as_it_is_told_shows_what_there_is(before: list[str], n
 
 
 @given(before=lists, added=lists, at=st.integers(0, 12))
-def test_only_what_the_page_has_not_is_drawn(before: list[str], added: list[str], at: int) -> None:
+def test_only_missing_rows_are_rendered(before: list[str], added: list[str], at: int) -> None:
     fresh = [tag.upper() for tag in added]
     now = [tag for tag in before[:at] + fresh + before[at:] if tag != "a"]
     draw = Drawer(now)
@@ -64,9 +64,7 @@ def test_only_what_the_page_has_not_is_drawn(before: list[str], added: list[str]
 
 
 @given(before=lists, now=lists, limit=st.integers(1, 4))
-def test_of_very_many_some_are_drawn_at_a_time_until_all_are_there(
-    before: list[str], now: list[str], limit: int
-) -> None:
+def test_a_very_long_list_is_rendered_in_steps(before: list[str], now: list[str], limit: int) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("cabinet.web.listing.updates.MAX_LIMIT", limit)
         shown, rounds, has_rest = before, 0, True
@@ -81,13 +79,13 @@ def test_of_very_many_some_are_drawn_at_a_time_until_all_are_there(
     assert rounds <= len(now) // limit + 1
 
 
-def test_what_is_gone_before_it_is_drawn_is_left_out() -> None:
+def test_rows_deleted_before_rendering_are_omitted() -> None:
     content = Shown(tags=["a"], most=1).compare(["a", "b", "c"], Drawer(["a", "b", "c"], gone="b"))
 
     assert applied(["a"], content) == ["a", "c"]
 
 
-def test_a_list_gets_no_shorter_than_it_was_and_than_a_page() -> None:
+def test_a_list_never_gets_shorter_than_before_or_than_a_page() -> None:
     assert Shown(tags=["a"] * 7, until="x", most=3).extent(5).least == 7
     assert Shown(tags=["a"] * 3, until="x", most=3).extent(5).least == 5
     assert Shown(tags=["a"] * 3, most=3).extent(5).most == 5
@@ -106,6 +104,6 @@ def test_a_list_gets_no_shorter_than_it_was_and_than_a_page() -> None:
         {"tags": ["a"] * (MAX_ROWS + 1), "most": 1},
     ],
 )
-def test_what_is_no_list_is_refused(body: dict[str, Any]) -> None:
+def test_an_update_of_something_else_is_refused(body: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Shown.model_validate(body)

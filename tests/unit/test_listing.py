@@ -1,6 +1,6 @@
 """Pages of a listing, put together, are the whole folder in its order.
 
-Rule: the expectation is computed in Python from what was put in, never read from the database.
+Rule: the expectation is computed in Python from the input, never read from the database.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import InvalidField, NotAFolder, NotFound
 from cabinet.models import Kind
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.kernel.database import writing
 from cabinet.services.tree.entries import Entry
 from cabinet.services.tree.extents import Extent
@@ -113,7 +113,7 @@ def read_all(read: Callable[[str | None], Page], limit: int, after: str | None =
 
 @one_bench
 @given(nodes=folders, limit=st.integers(1, 5), max_summed=st.integers(0, 6))
-def test_the_pages_of_a_folder_are_the_folder_in_its_order(
+def test_pages_list_the_folder_in_order(
     bench: Workbench, nodes: list[Planted], limit: int, max_summed: int
 ) -> None:
     with bench.session() as session:
@@ -130,7 +130,7 @@ def test_the_pages_of_a_folder_are_the_folder_in_its_order(
 
 @pytest.mark.parametrize(("before", "after"), [(3, 2), (2, 3)])
 @pytest.mark.parametrize("descending", [False, True])
-def test_a_list_by_size_goes_on_as_it_began_when_its_folders_become_many_or_few(
+def test_a_list_by_size_continues_consistently_when_the_number_of_folders_changes(
     bench: Workbench, session: Session, before: int, after: int, descending: bool
 ) -> None:
     owner = bench.register(session)
@@ -147,7 +147,7 @@ def test_a_list_by_size_goes_on_as_it_began_when_its_folders_become_many_or_few(
 
     names = [entry.name for entry in (*first.entries, *rest)]
     assert names == in_order(nodes, Sort.SIZE, descending=descending, max_summed=before)
-    assert [each.name for each in outline.briefs] == names[:1]
+    assert [each.name for each in outline.summaries] == names[:1]
 
 
 def page_after(listing: Listing, sort: Sort, descending: bool, limit: int, after: str | None) -> Page:
@@ -156,7 +156,7 @@ def page_after(listing: Listing, sort: Sort, descending: bool, limit: int, after
 
 @one_bench
 @given(nodes=folders, others=folders, limit=st.integers(1, 5), least=st.integers(1, 5))
-def test_an_outline_is_what_was_seen_page_by_page_as_it_is_now(
+def test_an_outline_reflects_current_pages(
     bench: Workbench, nodes: list[Planted], others: list[Planted], limit: int, least: int
 ) -> None:
     later = [node for node in others if node.name not in {each.name for each in nodes}]
@@ -169,7 +169,7 @@ def test_an_outline_is_what_was_seen_page_by_page_as_it_is_now(
 
         for (sort, descending), cursor in cursors.items():
             outline = listing.outline("", Order(sort, descending), Extent(cursor, least, 100))
-            shown = [each.name for each in outline.briefs]
+            shown = [each.name for each in outline.summaries]
             rest = partial(page_after, listing, sort, descending, 100)
             following = list(rest(outline.next).entries) if outline.next else []
 
@@ -179,16 +179,16 @@ def test_an_outline_is_what_was_seen_page_by_page_as_it_is_now(
             last = in_order(nodes, sort, descending=descending)[:limit][-1:]
             seen = now.index(last[0]) + 1 if cursor else len(now)
             assert len(shown) == max(seen, min(least, len(now)))
-            assert outline.insides.entries == len(now)
+            assert outline.totals.entries == len(now)
 
 
-def test_of_an_outline_those_are_read_that_are_wanted_and_still_there(
+def test_requested_entries_of_an_outline_are_read_if_they_still_exist(
     session: Session, bench: Workbench, alice: Account, listing: Listing
 ) -> None:
     for name in "abcd":
         bench.upload(session, alice, f"box/{name}", name.encode())
     outline = listing.outline("box", Order(), Extent(None, 1, 3))
-    assert [each.name for each in outline.briefs] == ["a", "b", "c"]
+    assert [each.name for each in outline.summaries] == ["a", "b", "c"]
     bench.files(session, alice).trash("box/c")
     bench.trash(session, alice).empty()
 
@@ -200,7 +200,7 @@ def test_of_an_outline_those_are_read_that_are_wanted_and_still_there(
 
 @one_bench
 @given(paths=trees, limit=st.integers(1, 4))
-def test_the_pages_of_a_tree_are_every_folder_followed_by_what_is_in_it(
+def test_recursive_pages_list_every_folder_followed_by_its_content(
     bench: Workbench, paths: list[tuple[str, ...]], limit: int
 ) -> None:
     with bench.session() as session:
@@ -216,7 +216,7 @@ def test_the_pages_of_a_tree_are_every_folder_followed_by_what_is_in_it(
     assert [entry.path for entry in below] == [path for path in expected if path.startswith("a/") and below]
 
 
-def test_a_walk_takes_a_large_folder_in_batches(
+def test_a_walk_reads_a_large_folder_in_batches(
     bench: Workbench, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner = bench.register(session)
@@ -240,7 +240,7 @@ def plant_tree(
             folder, depth = tree.walk(path)
             if depth == len(path) or folder.kind != Kind.FOLDER:
                 continue
-            parent = tree.make_folders(folder, path[depth:-1], START)
+            parent = tree.load(tree.make_folders(folder, path[depth:-1], START))
             tree.add_all(parent, [tree.new(parent, path[-1], Kind.FILE, START)])
             kinds |= {path[:end]: Kind.FOLDER for end in range(1, len(path))} | {path: Kind.FILE}
     return kinds
@@ -258,7 +258,7 @@ def listing(session: Session, bench: Workbench, alice: Account) -> Listing:
     return bench.listing(session, alice)
 
 
-def test_a_walk_goes_on_where_it_was_although_the_last_entry_is_gone(
+def test_a_walk_continues_after_its_last_entry_was_deleted(
     session: Session, bench: Workbench, alice: Account, listing: Listing
 ) -> None:
     for path in ("a/b/1", "a/b/2", "a/c/3", "d/4"):
@@ -272,7 +272,7 @@ def test_a_walk_goes_on_where_it_was_although_the_last_entry_is_gone(
     assert [entry.path for entry in rest.entries] == ["a/c", "a/c/3", "d", "d/4"]
 
 
-def test_a_walk_goes_on_although_a_file_has_taken_the_place_of_its_folder(
+def test_a_walk_continues_after_its_folder_was_replaced_by_a_file(
     session: Session, bench: Workbench, alice: Account, listing: Listing
 ) -> None:
     for path in ("a/b/1", "z"):
@@ -286,7 +286,7 @@ def test_a_walk_goes_on_although_a_file_has_taken_the_place_of_its_folder(
     assert [entry.path for entry in rest.entries] == ["a", "z"]
 
 
-def test_a_page_tells_how_much_is_in_the_whole_folder(
+def test_a_page_reports_the_totals_of_the_folder(
     session: Session, bench: Workbench, alice: Account, listing: Listing
 ) -> None:
     for number in range(5):
@@ -294,9 +294,9 @@ def test_a_page_tells_how_much_is_in_the_whole_folder(
     bench.upload(session, alice, "folder/below/it", b"xyz")
     page = listing.page("folder", Order(), 2)
 
-    insides = page.insides
+    totals = page.totals
     assert (page.path, len(page.entries)) == ("folder", 2)
-    assert (insides.entries, insides.files, insides.size) == (6, 6, 13)
+    assert (totals.entries, totals.files, totals.size) == (6, 6, 13)
 
 
 def test_only_a_folder_can_be_listed(
@@ -313,7 +313,7 @@ def test_only_a_folder_can_be_listed(
 
 @pytest.mark.parametrize("sort", Sort)
 @pytest.mark.parametrize("cursor", ["", "garbage", "é", "W10", "\0", "\ud800", "W" * 100_000], ids=short)
-def test_a_made_up_cursor_is_refused(listing: Listing, sort: Sort, cursor: str) -> None:
+def test_a_forged_cursor_is_refused(listing: Listing, sort: Sort, cursor: str) -> None:
     with pytest.raises(InvalidField) as of_page:
         listing.page("", Order(sort, after=cursor), 10)
     with pytest.raises(InvalidField) as of_walk:
@@ -322,7 +322,7 @@ def test_a_made_up_cursor_is_refused(listing: Listing, sort: Sort, cursor: str) 
     assert of_page.value.field == of_walk.value.field == "after"
 
 
-def test_a_cursor_is_of_one_folder_one_order_and_one_user(
+def test_a_cursor_is_valid_for_one_folder_order_and_user(
     session: Session, bench: Workbench, alice: Account, listing: Listing
 ) -> None:
     other = bench.register(session)
@@ -352,7 +352,7 @@ def test_a_cursor_is_of_one_folder_one_order_and_one_user(
     assert [entry.name for entry in listing.page_below("a", 1, walk).entries] == ["2"]
 
 
-def test_a_cursor_holds_only_what_lies_below_the_folder(
+def test_a_cursor_contains_only_paths_below_the_folder(
     session: Session, bench: Workbench, alice: Account, listing: Listing
 ) -> None:
     deep = "/".join(["я" * 120] * 7)
@@ -366,7 +366,7 @@ def test_a_cursor_holds_only_what_lies_below_the_folder(
     assert len(below[0]) == len(below[1])
 
 
-def test_the_root_is_listed_by_its_empty_path(listing: Listing) -> None:
+def test_the_root_is_listed_by_the_empty_path(listing: Listing) -> None:
     assert split_path("") == ()
     assert listing.page("", Order(), 10).entries == []
     assert listing.page_below("", 10, None).entries == []

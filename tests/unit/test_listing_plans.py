@@ -1,6 +1,6 @@
-"""How the database finds a page of a listing: by one range of one index, however large the folder is.
+"""The query plans of listings: one range of one index, however large the folder is.
 
-Rule: the plan of the statement that is run is looked at, never a time.
+Rule: the plan of the actual statement is checked, never a time.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import Select, text
 from sqlalchemy.orm import Session
 
-from cabinet.models import Kind, Node
+from cabinet.models import Kind
 from cabinet.services.tree.listing import _COLUMNS, _SUMS, _range
-from cabinet.services.tree.merging import Course
+from cabinet.services.tree.merging import SortPlan
+from cabinet.services.tree.node_values import COLUMNS
 from cabinet.services.tree.paging import Order, Sort
 from tests.support.services import START, Workbench
 
@@ -46,22 +47,23 @@ def test_every_page_is_one_range_of_one_index(
     assert steps[0].endswith("kind=?)") is (not bound)
 
 
-def _page_of(kind: Kind, order: Order, bound: str) -> Select[Node]:
+def _page_of(kind: Kind, order: Order, bound: str) -> Select[Any]:
     positions: dict[Sort, list[Any]] = {
         Sort.NAME: [b"k"],
         Sort.SIZE: [7, b"k"],
         Sort.MODIFIED: [START, b"k"],
     }
-    bounds = {bound: positions[order.sort]}
     columns = _COLUMNS[order.sort]
-    course = Course(1, _SUMS if order.sort is Sort.SIZE else columns, columns, order.descending)
-    return _range(course, kind, bounds.get("start"), bounds.get("until")).limit(10)
+    plan = SortPlan(1, _SUMS if order.sort is Sort.SIZE else columns, columns, order.descending)
+    query = _range(COLUMNS, plan.columns_of(kind), order.descending, bound == "start", bound == "until")
+    values = {f"{bound}_{number}": value for number, value in enumerate(positions[order.sort])}
+    return query.params(parent_id=1, kind=kind.value, most=10, **(values if bound else {}))
 
 
 @pytest.mark.postgresql("its way to tell a plan")
 @pytest.mark.parametrize(("sort", "descending"), every_order)
 @pytest.mark.parametrize("bound", ["", "start", "until"])
-def test_every_page_is_one_range_of_one_index_of_a_server(
+def test_every_page_is_one_range_of_one_index_on_postgresql(
     session: Session, sort: Sort, descending: bool, bound: str
 ) -> None:
     query = _page_of(Kind.FILE, Order(sort, descending), bound)
@@ -92,3 +94,12 @@ def test_resolving_a_path_looks_up_each_segment_by_an_index(session: Session, be
     )
 
     assert [row.detail for row in plan] == ["SEARCH node USING INDEX uq_node_name (parent_id=? AND name=?)"]
+
+
+@pytest.mark.sqlite("its way to tell a plan")
+@pytest.mark.parametrize("wanted", ["= 'x'", "IN ('x', 'y')", "IN (SELECT 'x')"])
+def test_an_item_of_the_trash_is_found_by_an_index_without_live_nodes(session: Session, wanted: str) -> None:
+    looked_for = "EXPLAIN QUERY PLAN SELECT * FROM node WHERE trash_id "
+    plan = session.connection().exec_driver_sql(looked_for + wanted).all()
+
+    assert "SEARCH node USING INDEX uq_node_trash_id (trash_id=?)" in [row.detail for row in plan]

@@ -1,4 +1,4 @@
-"""The lock files: what is installed for development, in which versions, and from no address."""
+"""Lock files of dependencies: pinned versions with hashes, without URLs."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ LOCKS = [
 
 
 @pytest.mark.parametrize("path", LOCKS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_lock_file_holds_no_address(path: Path) -> None:
+def test_a_lock_file_contains_no_url(path: Path) -> None:
     assert re.findall(r"\S*://\S*", path.read_text(encoding="utf-8")) == []
 
 
 @pytest.mark.parametrize("folder", NPM, ids=NPM_IDS)
-def test_npm_writes_no_address_of_a_registry_into_its_lock_file(folder: Path) -> None:
+def test_npm_writes_no_registry_url_into_its_lock_file(folder: Path) -> None:
     settings = (folder / ".npmrc").read_text(encoding="utf-8").splitlines()
 
     assert settings == ["omit-lockfile-registry-resolved=true"]
 
 
 @pytest.mark.parametrize("folder", NPM, ids=NPM_IDS)
-def test_every_locked_package_of_npm_has_its_hash(folder: Path) -> None:
+def test_every_locked_npm_package_has_a_hash(folder: Path) -> None:
     locked = json.loads((folder / "package-lock.json").read_text(encoding="utf-8"))["packages"]
 
     assert [name for name in locked if name and not locked[name]["integrity"].startswith("sha512-")] == []
 
 
-def test_the_packages_for_scripts_are_for_development_alone_and_exact() -> None:
+def test_script_packages_are_pinned_development_dependencies() -> None:
     package = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
 
     assert package["private"] is True
@@ -47,7 +47,7 @@ def test_the_packages_for_scripts_are_for_development_alone_and_exact() -> None:
     assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in package["devDependencies"].values())
 
 
-def test_addresses_are_taken_out_of_a_lock_file_and_nothing_else() -> None:
+def test_only_urls_are_removed_from_a_lock_file() -> None:
     known = {"version": "1.0.0", "integrity": "sha512-abc"}
     extra = {"funding": {"url": "https://example.org"}, "resolved": "https://example.org/a.tgz"}
     written = json.dumps(

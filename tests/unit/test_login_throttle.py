@@ -281,7 +281,7 @@ def guess(throttle: LoginThrottle, times: int) -> int:
         except AccountGuarded:
             continue
         except TooManyAttempts:
-            pass  # whoever has patience comes back later; the wait of the account is another test's
+            pass  # a client that waits returns later; the delay of the account has its own test
         let_in += 1
         throttle.count_failure("alice", address)
     return let_in

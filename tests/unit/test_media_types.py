@@ -1,4 +1,4 @@
-"""What content seems to be, where its name does not tell: a hint that makes nothing active."""
+"""The media type by content, for names without a known suffix: a hint that makes nothing active."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from hypothesis import strategies as st
 from PIL import Image
 from sqlalchemy.orm import Session
 
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.tree.entries import OCTETS
 from cabinet.services.uploads.media_types import HEAD_SIZE, hint_of
 from tests.support.services import Workbench
-
-pytestmark = pytest.mark.any_database
 
 PASSIVE = {
     "image/tiff", "image/heic", "image/heif", "image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "audio/wav", "audio/flac", "audio/mpeg",
@@ -83,12 +81,12 @@ def archive() -> bytes:
         (b"MZ\x90\0", None),
     ],
 )
-def test_the_first_bytes_tell(head: bytes, media_type: str | None) -> None:
+def test_the_first_bytes_determine_the_type(head: bytes, media_type: str | None) -> None:
     assert hint_of(head[:HEAD_SIZE]) == media_type
 
 
 @given(st.binary(max_size=64) | st.text().map(str.encode))
-def test_whatever_the_content_is_nothing_becomes_active(head: bytes) -> None:
+def test_no_content_becomes_active(head: bytes) -> None:
     assert hint_of(head) in PASSIVE
 
 
@@ -104,7 +102,7 @@ def test_whatever_the_content_is_nothing_becomes_active(head: bytes) -> None:
         ("empty", b"", OCTETS),
     ],
 )
-def test_the_name_has_the_first_word(
+def test_the_name_takes_precedence(
     session: Session, bench: Workbench, alice: Account, name: str, content: bytes, media_type: str
 ) -> None:
     assert bench.upload(session, alice, name, content).entry.media_type == media_type

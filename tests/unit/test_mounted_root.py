@@ -1,4 +1,4 @@
-"""All of a root with its mounts: listed page by page, searched and archived, as if each mount were a folder."""
+"""A root with its mounts: listed, searched and archived as if each mount were a folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from cabinet.models import Node
 from cabinet.services.access.roles import ShareRole
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.archives.zip_names import Naming
 from cabinet.services.tree import search as searching
 from cabinet.services.tree.search import Search
@@ -30,9 +30,9 @@ ALL = [
 
 
 @pytest.fixture
-def bob(session: Session, bench: Workbench, alice: Account) -> Account:
-    """Return somebody with mounts of two users between folders of their own; ids grow as it is made."""
-    bob, carol = (bench.register(session, name) for name in ("bob", "carol"))
+def bob(session: Session, bench: Workbench, alice: Account, bob: Account) -> Account:
+    """Return a user with mounts of two other users between own folders; ids grow in this order."""
+    carol = bench.register(session, "carol")
     for account, path in (
         (bob, "c/own.txt"),
         (alice, "outer/secret.txt"),
@@ -72,13 +72,13 @@ def search(session: Session, bench: Workbench, account: Account, words: str, lim
 
 
 @pytest.mark.parametrize("limit", range(1, len(ALL) + 1))
-def test_pages_of_everything_go_on_into_mounts_and_out_of_them(
-    session: Session, bench: Workbench, bob: Account, limit: int
-) -> None:
+def test_recursive_pages_include_mounts(session: Session, bench: Workbench, bob: Account, limit: int) -> None:
     assert walk(session, bench, bob, limit) == ALL
 
 
-def test_everything_tells_what_may_be_done_where(session: Session, bench: Workbench, bob: Account) -> None:
+def test_a_recursive_listing_reports_rights_everywhere(
+    session: Session, bench: Workbench, bob: Account
+) -> None:
     entries = bench.files(session, bob).list_below("", 100, None).entries
     roles = {entry.path: entry.role for entry in entries}
 
@@ -89,7 +89,7 @@ def test_everything_tells_what_may_be_done_where(session: Session, bench: Workbe
 
 
 @pytest.mark.parametrize("seen", range(1, 5))
-def test_a_list_goes_on_behind_a_mount_that_leads_nowhere_by_now(
+def test_a_listing_continues_after_an_invalid_mount(
     session: Session, bench: Workbench, alice: Account, bob: Account, seen: int
 ) -> None:
     first = bench.files(session, bob).list_below("", seen, None)
@@ -101,7 +101,7 @@ def test_a_list_goes_on_behind_a_mount_that_leads_nowhere_by_now(
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 100])
-def test_a_search_finds_the_newest_of_all_spaces_first(
+def test_a_search_of_all_spaces_lists_the_newest_first(
     session: Session, bench: Workbench, bob: Account, limit: int
 ) -> None:
     found = search(session, bench, bob, "t", limit)
@@ -117,7 +117,7 @@ def test_a_search_finds_the_newest_of_all_spaces_first(
     assert found[:2] == ["Delta", "Beta"], "mounts are found by their own names, and are the newest"
 
 
-def test_a_search_tells_nothing_of_what_lies_outside_of_a_target(
+def test_a_search_reveals_nothing_outside_of_a_target(
     session: Session, bench: Workbench, bob: Account
 ) -> None:
     assert search(session, bench, bob, "secret") == []
@@ -126,7 +126,7 @@ def test_a_search_tells_nothing_of_what_lies_outside_of_a_target(
 
 
 @pytest.mark.parametrize("walked", [0, 1, 2, 3])
-def test_what_is_too_much_to_walk_comes_from_the_index(
+def test_a_search_by_index_matches_a_search_by_walking(
     session: Session, bench: Workbench, bob: Account, monkeypatch: pytest.MonkeyPatch, walked: int
 ) -> None:
     expected = search(session, bench, bob, "t")
@@ -137,7 +137,7 @@ def test_what_is_too_much_to_walk_comes_from_the_index(
     assert search(session, bench, bob, "secret") == []
 
 
-def test_what_two_mounts_lead_to_is_found_once(
+def test_targets_of_two_mounts_are_found_once(
     session: Session, bench: Workbench, bob: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mount(session, "alice", "outer/shared/sub", "bob", "Zeta")
@@ -147,7 +147,7 @@ def test_what_two_mounts_lead_to_is_found_once(
     assert search(session, bench, bob, "2.txt", 1) == ["Beta/sub/2.txt"]
 
 
-def test_a_search_that_has_had_its_time_goes_on_where_it_was(
+def test_a_timed_out_search_continues_at_its_cursor(
     session: Session, bench: Workbench, bob: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = search(session, bench, bob, "t")
@@ -166,7 +166,7 @@ def test_a_search_that_has_had_its_time_goes_on_where_it_was(
 
 
 @pytest.mark.parametrize("naming", Naming)
-def test_an_archive_of_the_root_has_the_names_that_its_user_has(
+def test_an_archive_of_the_root_uses_the_names_of_its_user(
     session: Session, bench: Workbench, bob: Account, naming: Naming
 ) -> None:
     archive = bench.zipping(session, bob).zip([""], naming)

@@ -1,4 +1,4 @@
-"""Moving and copying: where things go, what stands in the way, and that it is all or nothing."""
+"""Moving and copying: targets, conflicts, all or none."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from cabinet.errors import (
     QuotaExceeded,
 )
 from cabinet.models import Node, Space
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.changes.moving import Moving
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.names import PATH_BYTES
 from tests.support.audit import check_rows
 from tests.support.services import Workbench, content_of, paths_of, stored_bytes
@@ -56,11 +56,11 @@ def moving(bench: Workbench, session: Session, alice: Account) -> Iterator[Movin
         (["docs", "docs/g"], "other", ["other/docs", "other/g"]),
     ],
 )
-def test_things_go_where_they_are_sent(
+def test_entries_are_moved_to_the_target(
     moving: Moving, session: Session, bench: Workbench, alice: Account,
     sources: list[str], to: str, arrive: list[str],
 ) -> None:  # fmt: skip
-    moved = moving.move(sources, to, Conflict.FAIL)
+    moved = moving.move(sources, to, OnConflict.FAIL)
 
     assert [entry.path for entry in moved] == arrive
     there = paths_of(session, bench, alice)
@@ -69,20 +69,20 @@ def test_things_go_where_they_are_sent(
     assert sum("/f" in path for path in there) == 1
 
 
-def test_a_folder_takes_all_below_it_along(
+def test_a_folder_is_moved_with_its_content(
     moving: Moving, session: Session, bench: Workbench, alice: Account
 ) -> None:
-    moving.move(["docs"], "other/papers", Conflict.FAIL)
+    moving.move(["docs"], "other/papers", OnConflict.FAIL)
 
     expected = ["other", "other/papers", "other/papers/a", "other/papers/a/f", "other/papers/g", "x"]
     assert paths_of(session, bench, alice) == expected
     assert content_of(session, bench, alice, "other/papers/a/f") == CONTENT + b"docs/a/f"
 
 
-def test_a_move_to_where_it_is_changes_nothing(
+def test_a_move_to_the_same_folder_changes_nothing(
     moving: Moving, session: Session, bench: Workbench, alice: Account
 ) -> None:
-    moved = moving.move(["docs/g"], "docs/g", Conflict.FAIL) + moving.move(["x"], "", Conflict.FAIL)
+    moved = moving.move(["docs/g"], "docs/g", OnConflict.FAIL) + moving.move(["x"], "", OnConflict.FAIL)
 
     assert [entry.path for entry in moved] == ["docs/g", "x"]
     assert paths_of(session, bench, alice) == EVERYTHING
@@ -92,28 +92,28 @@ def test_a_move_to_where_it_is_changes_nothing(
 @pytest.mark.parametrize(
     ("sources", "to", "on_conflict", "refusal"),
     [
-        ([], "other", Conflict.FAIL, InvalidField),
-        (["x", "x"], "other", Conflict.FAIL, InvalidField),
-        (["x", "docs"], "nowhere", Conflict.FAIL, InvalidField),
-        ([""], "other", Conflict.FAIL, IsAFolder),
-        (["missing"], "other", Conflict.FAIL, NotFound),
-        (["x", "missing"], "other", Conflict.FAIL, NotFound),
-        (["x/below"], "other", Conflict.FAIL, NotFound),
-        (["docs"], "docs", Conflict.FAIL, IntoItself),
-        (["docs"], "docs/a", Conflict.RENAME, IntoItself),
-        (["docs"], "docs/new/", Conflict.REPLACE, IntoItself),
-        (["other"], "x/", Conflict.FAIL, NotAFolder),
-        (["other"], "x/y", Conflict.FAIL, NotAFolder),
-        (["docs/g"], "x", Conflict.FAIL, EntryExists),
-        (["docs"], "a/../b", Conflict.FAIL, InvalidName),
-        (["docs"], "a" * 256, Conflict.FAIL, InvalidName),
-        (["../x"], "other", Conflict.FAIL, InvalidName),
-        (["x", "docs/g"], "x/", Conflict.FAIL, NotAFolder),
+        ([], "other", OnConflict.FAIL, InvalidField),
+        (["x", "x"], "other", OnConflict.FAIL, InvalidField),
+        (["x", "docs"], "nowhere", OnConflict.FAIL, InvalidField),
+        ([""], "other", OnConflict.FAIL, IsAFolder),
+        (["missing"], "other", OnConflict.FAIL, NotFound),
+        (["x", "missing"], "other", OnConflict.FAIL, NotFound),
+        (["x/below"], "other", OnConflict.FAIL, NotFound),
+        (["docs"], "docs", OnConflict.FAIL, IntoItself),
+        (["docs"], "docs/a", OnConflict.RENAME, IntoItself),
+        (["docs"], "docs/new/", OnConflict.REPLACE, IntoItself),
+        (["other"], "x/", OnConflict.FAIL, NotAFolder),
+        (["other"], "x/y", OnConflict.FAIL, NotAFolder),
+        (["docs/g"], "x", OnConflict.FAIL, EntryExists),
+        (["docs"], "a/../b", OnConflict.FAIL, InvalidName),
+        (["docs"], "a" * 256, OnConflict.FAIL, InvalidName),
+        (["../x"], "other", OnConflict.FAIL, InvalidName),
+        (["x", "docs/g"], "x/", OnConflict.FAIL, NotAFolder),
     ],
 )
-def test_what_cannot_be_is_refused_and_nothing_changes(
+def test_invalid_moves_are_refused_and_nothing_changes(
     moving: Moving, session: Session, bench: Workbench, alice: Account,
-    action: str, sources: list[str], to: str, on_conflict: Conflict, refusal: type[CabinetError],
+    action: str, sources: list[str], to: str, on_conflict: OnConflict, refusal: type[CabinetError],
 ) -> None:  # fmt: skip
     with pytest.raises(refusal):
         getattr(moving, action)(sources, to, on_conflict)
@@ -121,11 +121,13 @@ def test_what_cannot_be_is_refused_and_nothing_changes(
     assert paths_of(session, bench, alice) == EVERYTHING
 
 
-def test_all_of_them_go_or_none(moving: Moving, session: Session, bench: Workbench, alice: Account) -> None:
+def test_several_entries_are_moved_all_or_none(
+    moving: Moving, session: Session, bench: Workbench, alice: Account
+) -> None:
     bench.upload(session, alice, "other/x", b"in the way")
 
     with pytest.raises(EntryExists) as refused:
-        moving.move(["docs", "docs/g", "x"], "other", Conflict.FAIL)
+        moving.move(["docs", "docs/g", "x"], "other", OnConflict.FAIL)
 
     assert refused.value.path == "other/x"
     assert paths_of(session, bench, alice) == [
@@ -139,14 +141,14 @@ def test_all_of_them_go_or_none(moving: Moving, session: Session, bench: Workben
     ]
 
 
-def test_a_clash_gets_another_name_or_the_place(
+def test_a_conflict_is_renamed_or_replaced(
     moving: Moving, session: Session, bench: Workbench, alice: Account
 ) -> None:
     bench.upload(session, alice, "other/x", b"old")
     bench.upload(session, alice, "other/g", b"old")
 
-    (renamed,) = moving.move(["x"], "other", Conflict.RENAME)
-    (replaced,) = moving.move(["docs/g"], "other", Conflict.REPLACE)
+    (renamed,) = moving.move(["x"], "other", OnConflict.RENAME)
+    (replaced,) = moving.move(["docs/g"], "other", OnConflict.REPLACE)
 
     assert (renamed.path, replaced.path) == ("other/x (2)", "other/g")
     assert content_of(session, bench, alice, "other/g") == CONTENT + b"docs/g"
@@ -155,38 +157,38 @@ def test_a_clash_gets_another_name_or_the_place(
 
 
 @pytest.mark.parametrize("action", ["move", "copy"])
-def test_nothing_is_replaced_by_what_lies_in_it(
+def test_nothing_is_replaced_by_its_own_content(
     moving: Moving, session: Session, bench: Workbench, alice: Account, action: str
 ) -> None:
     bench.upload(session, alice, "docs/a/docs", CONTENT)
     before = paths_of(session, bench, alice)
 
     with pytest.raises(IntoItself):
-        getattr(moving, action)(["docs/a/docs"], "", Conflict.REPLACE)
+        getattr(moving, action)(["docs/a/docs"], "", OnConflict.REPLACE)
 
     assert paths_of(session, bench, alice) == before
 
 
-def test_two_of_one_name_do_not_replace_each_other(
+def test_two_entries_of_one_name_do_not_replace_each_other(
     moving: Moving, session: Session, bench: Workbench, alice: Account
 ) -> None:
     bench.upload(session, alice, "other/g", b"another")
 
     with pytest.raises(EntryExists):
-        moving.move(["docs/g", "other/g"], "new/", Conflict.FAIL)
-    moved = moving.move(["docs/g", "other/g"], "new/", Conflict.RENAME)
+        moving.move(["docs/g", "other/g"], "new/", OnConflict.FAIL)
+    moved = moving.move(["docs/g", "other/g"], "new/", OnConflict.RENAME)
 
     assert [entry.path for entry in moved] == ["new/g", "new/g (2)"]
 
 
-def test_a_copy_shares_the_bytes_and_has_no_history(
+def test_a_copy_shares_the_content_and_has_no_history(
     moving: Moving, session: Session, bench: Workbench, alice: Account
 ) -> None:
     bench.upload(session, alice, "docs/g", b"second version")
     before = stored_bytes(bench)
     used = session.scalar(select(Space.usage)) or 0
 
-    (copied,) = moving.copy(["docs"], "twin", Conflict.FAIL)
+    (copied,) = moving.copy(["docs"], "twin", OnConflict.FAIL)
 
     assert (copied.path, copied.kind) == ("twin", "folder")
     assert [path for path in paths_of(session, bench, alice) if path.startswith("twin")] == [
@@ -199,41 +201,41 @@ def test_a_copy_shares_the_bytes_and_has_no_history(
     assert (session.scalar(select(Space.usage)) or 0) - used == len(CONTENT + b"docs/a/f") + 14
 
 
-def test_a_copy_keeps_when_its_content_was_made_and_is_itself_new(
+def test_a_copy_keeps_its_modification_time_and_has_a_new_creation_time(
     moving: Moving, session: Session, bench: Workbench, alice: Account
 ) -> None:
     made = bench.files(session, alice).get("x").modified_at
     bench.clock.advance(days=1)
 
-    (copied,) = moving.copy(["x"], "y", Conflict.FAIL)
+    (copied,) = moving.copy(["x"], "y", OnConflict.FAIL)
 
     assert (copied.modified_at, copied.created_at) == (made, bench.clock())
 
 
-def test_a_copy_beside_itself_needs_another_name(
+def test_a_copy_in_the_same_folder_needs_another_name(
     moving: Moving, session: Session, bench: Workbench, alice: Account
 ) -> None:
-    for on_conflict in (Conflict.FAIL, Conflict.REPLACE):
+    for on_conflict in (OnConflict.FAIL, OnConflict.REPLACE):
         with pytest.raises(EntryExists):
             moving.copy(["x"], "", on_conflict)
-    (copied,) = moving.copy(["x"], "", Conflict.RENAME)
+    (copied,) = moving.copy(["x"], "", OnConflict.RENAME)
 
     assert copied.path == "x (2)"
 
 
-def test_a_copy_that_does_not_fit_is_refused_whole(session: Session, bench: Workbench) -> None:
+def test_a_copy_without_space_is_refused_completely(session: Session, bench: Workbench) -> None:
     bob = bench.register(session, "bob", quota=100)
     bench.upload(session, bob, "d/f", bytes(60))
     moving = bench.moving(session, bob)
 
     with pytest.raises(QuotaExceeded):
-        moving.copy(["d"], "e", Conflict.FAIL)
+        moving.copy(["d"], "e", OnConflict.FAIL)
 
     assert paths_of(session, bench, bob) == ["d", "d/f"]
     check_rows(session)
 
 
-def test_a_copy_of_many_levels_and_batches_is_whole(
+def test_a_copy_of_many_levels_and_batches_is_complete(
     session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cabinet.services.tree.copying._BATCH", 2)
@@ -241,7 +243,7 @@ def test_a_copy_of_many_levels_and_batches_is_whole(
     files.make_folders([f"t/{one}/{two}/{three}" for one in "abc" for two in "abc" for three in "ab"])
     bench.upload(session, alice, "t/c/b/a/f", CONTENT)
 
-    bench.moving(session, alice).copy(["t"], "u", Conflict.FAIL)
+    bench.moving(session, alice).copy(["t"], "u", OnConflict.FAIL)
 
     paths = paths_of(session, bench, alice)
     twins = [path.replace("t", "u", 1) for path in paths if path.startswith("t")]
@@ -249,7 +251,7 @@ def test_a_copy_of_many_levels_and_batches_is_whole(
     check_rows(session)
 
 
-def test_no_path_gets_too_long_by_a_move(session: Session, bench: Workbench, alice: Account) -> None:
+def test_no_move_makes_a_path_too_long(session: Session, bench: Workbench, alice: Account) -> None:
     files, moving = bench.files(session, alice), bench.moving(session, alice)
     deep = "/".join(["d" * 200] * 10)
     fits = "n" * (PATH_BYTES - len(deep) - 1)
@@ -259,42 +261,42 @@ def test_no_path_gets_too_long_by_a_move(session: Session, bench: Workbench, ali
 
     for action in (moving.move, moving.copy):
         with pytest.raises(InvalidName):
-            action(["d" * 200], fits + "n", Conflict.FAIL)
-    (moved,) = moving.move(["d" * 200], fits, Conflict.FAIL)
+            action(["d" * 200], fits + "n", OnConflict.FAIL)
+    (moved,) = moving.move(["d" * 200], fits, OnConflict.FAIL)
 
     assert files.get(f"{fits}/{deep}").is_folder
     assert moved.path == f"{fits}/" + "d" * 200
     check_rows(session)
 
 
-def test_no_path_gets_too_deep_by_a_move(session: Session, bench: Workbench, alice: Account) -> None:
+def test_no_move_makes_a_path_too_deep(session: Session, bench: Workbench, alice: Account) -> None:
     files, moving = bench.files(session, alice), bench.moving(session, alice)
     files.make_folder("/".join("d" * 62))
     files.make_folder("a/b/c")
 
     with pytest.raises(InvalidName):
-        moving.move(["d"], "a/b/c", Conflict.FAIL)
-    moving.move(["d"], "a/b", Conflict.FAIL)
+        moving.move(["d"], "a/b/c", OnConflict.FAIL)
+    moving.move(["d"], "a/b", OnConflict.FAIL)
 
     assert files.get("/".join("ab" + "d" * 62)).is_folder
 
 
-def test_what_was_taken_out_does_not_keep_a_folder_from_moving(
+def test_entries_removed_from_a_folder_do_not_limit_its_moves(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     files, moving = bench.files(session, alice), bench.moving(session, alice)
     files.make_folder("/".join(["d" * 200] * 10))
-    moving.move(["/".join(["d" * 200] * 2)], "elsewhere", Conflict.FAIL)
+    moving.move(["/".join(["d" * 200] * 2)], "elsewhere", OnConflict.FAIL)
     files.make_folder("n" * 100)
 
-    moving.move(["d" * 200], "n" * 100, Conflict.FAIL)
+    moving.move(["d" * 200], "n" * 100, OnConflict.FAIL)
 
     assert files.get("n" * 100 + "/" + "d" * 200).is_folder
     check_rows(session)
 
 
 @pytest.mark.parametrize("count", [1, 300])
-def test_a_move_takes_as_many_statements_however_much_lies_below(
+def test_the_number_of_statements_of_a_move_is_constant(
     session: Session, bench: Workbench, alice: Account, count: int
 ) -> None:
     files = bench.files(session, alice)
@@ -302,19 +304,19 @@ def test_a_move_takes_as_many_statements_however_much_lies_below(
     said: list[str] = []
     event.listen(bench.engine, "before_cursor_execute", lambda *call: said.append(call[2]))
 
-    bench.moving(session, alice).move(["t"], "far/away/", Conflict.FAIL)
+    bench.moving(session, alice).move(["t"], "far/away/", OnConflict.FAIL)
 
     assert len([statement for statement in said if statement.startswith(("SELECT", "UPDATE"))]) <= 17
-    # What walks goes up: the folders above are told what comes and goes.
+    # Changes walk upwards: ancestors are updated for every added and removed entry.
     assert all("way(id" in statement for statement in said if "RECURSIVE" in statement)
 
 
-def test_nobody_moves_what_is_not_theirs(session: Session, bench: Workbench, alice: Account) -> None:
+def test_entries_of_other_users_cannot_be_moved(session: Session, bench: Workbench, alice: Account) -> None:
     bob = bench.register(session, "bob")
     bench.upload(session, bob, "secret", CONTENT)
 
     for action in (bench.moving(session, alice).move, bench.moving(session, alice).copy):
         with pytest.raises(NotFound):
-            action(["secret"], "mine", Conflict.FAIL)
+            action(["secret"], "mine", OnConflict.FAIL)
 
     assert [node.name for node in session.scalars(select(Node).where(Node.space_id == alice.id))] == [""]

@@ -1,24 +1,26 @@
-"""Several at once in one tree: one after the other, whatever the database, and never half of anything."""
+"""Concurrent changes of one tree: serialized on every database, and never half done."""
 
 from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
 from cabinet.errors import IntoItself, NotFound, QuotaExceeded
-from cabinet.services.accounts.accounts import Account
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.accounts.account import Account
+from cabinet.services.tree.entries import OnConflict
 from tests.support.audit import check_rows
 from tests.support.services import Action, Workbench, at_once, paths_of
 
 CONTENT = b"the content"
 
 
-def test_one_thing_goes_to_one_place(session: Session, bench: Workbench, alice: Account) -> None:
+def test_an_entry_moved_concurrently_has_one_place(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
     bench.upload(session, alice, "x", CONTENT)
     session.rollback()
 
     def move(to: str) -> Action:
-        return lambda own: bench.moving(own, alice).move(["x"], to, Conflict.FAIL)
+        return lambda own: bench.moving(own, alice).move(["x"], to, OnConflict.FAIL)
 
     outcomes = at_once(bench, [move(f"to/{number}") for number in range(6)])
 
@@ -27,13 +29,15 @@ def test_one_thing_goes_to_one_place(session: Session, bench: Workbench, alice: 
     check_rows(session)
 
 
-def test_two_folders_do_not_end_in_each_other(session: Session, bench: Workbench, alice: Account) -> None:
+def test_two_folders_are_not_moved_into_each_other(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
     for number in range(5):
         bench.files(session, alice).make_folders([f"{number}/a", f"{number}/b"])
         session.rollback()
 
         def move(source: str, to: str) -> Action:
-            return lambda own: bench.moving(own, alice).move([source], to, Conflict.FAIL)
+            return lambda own: bench.moving(own, alice).move([source], to, OnConflict.FAIL)
 
         one, other = f"{number}/a", f"{number}/b"
         outcomes = at_once(bench, [move(one, f"{other}/"), move(other, f"{one}/")])
@@ -44,7 +48,7 @@ def test_two_folders_do_not_end_in_each_other(session: Session, bench: Workbench
         check_rows(session)
 
 
-def test_what_is_restored_many_times_is_there_once(
+def test_an_entry_restored_concurrently_exists_once(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     bench.upload(session, alice, "x", CONTENT)
@@ -53,7 +57,7 @@ def test_what_is_restored_many_times_is_there_once(
     session.rollback()
 
     def restore(own: Session) -> object:
-        return bench.trash(own, alice).restore(found.id, Conflict.RENAME)
+        return bench.trash(own, alice).restore(found.id, OnConflict.RENAME)
 
     def purge(own: Session) -> None:
         bench.trash(own, alice).purge(found.id)
@@ -65,13 +69,13 @@ def test_what_is_restored_many_times_is_there_once(
     check_rows(session)
 
 
-def test_copies_at_the_edge_of_the_quota_do_not_cross_it(session: Session, bench: Workbench) -> None:
+def test_concurrent_copies_do_not_exceed_the_quota(session: Session, bench: Workbench) -> None:
     bob = bench.register(session, "bob", quota=35)
     bench.upload(session, bob, "x", bytes(10))
     session.rollback()
 
     def copy(own: Session) -> object:
-        return bench.moving(own, bob).copy(["x"], "", Conflict.RENAME)
+        return bench.moving(own, bob).copy(["x"], "", OnConflict.RENAME)
 
     outcomes = at_once(bench, [copy] * 6)
 
@@ -80,7 +84,7 @@ def test_copies_at_the_edge_of_the_quota_do_not_cross_it(session: Session, bench
     check_rows(session)
 
 
-def test_uploads_into_a_folder_that_moves_land_whole(
+def test_uploads_into_a_moving_folder_are_complete(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     bench.files(session, alice).make_folder("d")
@@ -90,7 +94,7 @@ def test_uploads_into_a_folder_that_moves_land_whole(
         return lambda own: bench.upload(own, alice, f"d/{number}", CONTENT)
 
     def move(own: Session) -> object:
-        return bench.moving(own, alice).move(["d"], "e", Conflict.FAIL)
+        return bench.moving(own, alice).move(["d"], "e", OnConflict.FAIL)
 
     def trash(own: Session) -> None:
         bench.files(own, alice).trash("d")
@@ -99,7 +103,7 @@ def test_uploads_into_a_folder_that_moves_land_whole(
 
     check_rows(session)
     for trashed in bench.trash(session, alice).list_page(10).entries:
-        bench.trash(session, alice).restore(trashed.id, Conflict.RENAME)
+        bench.trash(session, alice).restore(trashed.id, OnConflict.RENAME)
     names = [path.rpartition("/")[2] for path in paths_of(session, bench, alice)]
     assert sorted(name for name in names if name.isdigit()) == list("0123")
     check_rows(session)

@@ -1,6 +1,6 @@
-"""Names: what is refused, what stays exact, and in which order people see them.
+"""Names: which are refused, what is preserved, and their sort order.
 
-Rule: the lists here are the cases that file servers have stumbled over.
+Rule: the lists contain cases that have broken other file servers.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ EXACT = [
     "تقرير\u200f 2026.docx\u200f",
 ]
 
-# Bytes of a row that PostgreSQL indexes, without the numbers that stand beside a key.
+# Bytes of a row in a PostgreSQL index, without the numbers beside the key.
 INDEXED = 2704 - 64
 
 # Anything that one might type; most of it is a name.
@@ -97,7 +97,7 @@ some_names = some_text.filter(is_name).map(to_name)
 
 
 @pytest.mark.parametrize(("text", "reason"), REFUSED.items(), ids=short)
-def test_what_is_no_name_is_refused_with_the_reason(text: str, reason: str) -> None:
+def test_invalid_names_are_refused_with_a_reason(text: str, reason: str) -> None:
     with pytest.raises(InvalidName) as caught:
         to_name(text)
 
@@ -107,12 +107,12 @@ def test_what_is_no_name_is_refused_with_the_reason(text: str, reason: str) -> N
 
 
 @pytest.mark.parametrize("name", EXACT, ids=short)
-def test_every_other_name_stays_as_it_is(name: str) -> None:
+def test_valid_names_are_unchanged(name: str) -> None:
     assert to_name(name) == name
     assert split_path(name) == (name,)
 
 
-def test_both_ways_to_write_an_accent_are_one_name() -> None:
+def test_both_unicode_forms_are_one_name() -> None:
     composed, decomposed = (unicodedata.normalize(form, "Отчёт й é") for form in ("NFC", "NFD"))
 
     assert composed != decomposed
@@ -120,18 +120,18 @@ def test_both_ways_to_write_an_accent_are_one_name() -> None:
 
 
 @given(some_names)
-def test_a_name_that_was_accepted_is_accepted_again_unchanged(name: str) -> None:
+def test_normalizing_a_valid_name_is_idempotent(name: str) -> None:
     assert to_name(name) == name
     assert 1 <= len(name.encode("utf-16-le")) // 2 <= names.NAME_UNITS
 
 
 @given(st.lists(some_names, max_size=8).map(tuple))
-def test_a_path_is_split_into_what_it_was_joined_from(segments: tuple[str, ...]) -> None:
+def test_joining_and_splitting_a_path_round_trips(segments: tuple[str, ...]) -> None:
     assert split_path(join_path(segments)) == segments
 
 
 @pytest.mark.parametrize("path", ["/", "/etc/passwd", "a//b", "a/", "a/../b", "./a", "a/\\b"])
-def test_a_path_with_a_segment_that_is_no_name_is_refused(path: str) -> None:
+def test_a_path_with_an_invalid_segment_is_refused(path: str) -> None:
     with pytest.raises(InvalidName):
         split_path(path)
 
@@ -167,7 +167,7 @@ def test_a_numbered_name_keeps_its_extension(name: str, expected: str) -> None:
 
 
 @given(some_names, st.integers(2, 10**9))
-def test_a_numbered_name_is_a_name_and_another_one(name: str, number: int) -> None:
+def test_a_numbered_name_is_valid_and_different(name: str, number: int) -> None:
     assert to_name(numbered(name, number)) == numbered(name, number) != name
 
 
@@ -179,7 +179,7 @@ def test_a_numbered_name_is_a_name_and_another_one(name: str, number: int) -> No
         ("😀" * 127, "😀" * 125),
         ("x" + "😀" * 127, "x" + "😀" * 124),
         ("😀" * 125 + ".webm", "😀" * 122 + ".webm"),
-        # What is shown as one is not torn: an accent that no letter has with it, a colour of skin, a family.
+        # Grapheme clusters are not split: a combining accent, a skin tone, a family.
         ("a" * 249 + "q\u0323\u0308" + "b" * 3, "a" * 249),
         ("a" * 247 + "👍🏽" + "b" * 4, "a" * 247),
         ("a" * 246 + "👩\u200d👧" + "b" * 4, "a" * 246),
@@ -197,7 +197,7 @@ def test_a_numbered_name_is_a_name_and_another_one(name: str, number: int) -> No
         "endless",
     ],
 )
-def test_a_long_name_is_cut_between_characters_to_make_room_for_the_number(name: str, expected: str) -> None:
+def test_a_long_name_is_truncated_between_characters_for_the_number(name: str, expected: str) -> None:
     stem, dot, extension = expected.partition(".")
 
     assert to_name(name) == name
@@ -211,45 +211,45 @@ IN_ORDER = [
 ]  # fmt: skip
 
 
-def test_names_stand_in_the_order_of_people() -> None:
+def test_names_sort_naturally() -> None:
     assert sorted(set(IN_ORDER), key=sort_key) == IN_ORDER
 
 
-def test_all_russian_letters_stand_in_their_order() -> None:
+def test_russian_letters_sort_alphabetically() -> None:
     alphabet = "абвгдежзийклмнопрстуфхцчшщъыьэюя"
 
     assert "".join(sorted(set(alphabet), key=sort_key)) == alphabet
     assert sorted(["жук", "ёлка", "ель", "дом"], key=sort_key) == ["дом", "ёлка", "ель", "жук"]
 
 
-def test_case_decides_only_between_equals() -> None:
+def test_case_is_only_a_tie_breaker() -> None:
     assert sorted(["b", "B", "a", "A"], key=sort_key) == ["A", "a", "B", "b"]
 
 
 @given(some_names, some_names)
-def test_two_names_never_share_a_sort_key(one: str, other: str) -> None:
+def test_sort_keys_are_unique(one: str, other: str) -> None:
     assert (sort_key(one) == sort_key(other)) is (one == other)
 
 
 @given(some_names)
-def test_the_keys_of_a_name_fit_an_index(name: str) -> None:
+def test_sort_keys_fit_an_index(name: str) -> None:
     for each in (name, names.cut(name * 255, names.NAME_UNITS), "한" * 255, "ﷺ" * 255, "9" * 255):
         assert len(sort_key(each)) < INDEXED
         assert len(search_key(each).encode()) < INDEXED
 
 
-def test_a_name_is_found_by_its_end_in_any_script() -> None:
+def test_the_suffix_of_a_name_is_found_in_any_script() -> None:
     for name in ("한" * 252 + "각닭밟", "я" * 252 + "щйё", "日本語" * 85):
         assert search_key(name).endswith(search_key(name[-3:]))
 
 
 @given(st.integers(0, 10**40), st.integers(0, 10**40))
-def test_numbers_in_names_count_by_value(one: int, other: int) -> None:
+def test_numbers_in_names_sort_by_value(one: int, other: int) -> None:
     assert (sort_key(f"n{one}") < sort_key(f"n{other}")) is (one < other)
 
 
 @pytest.mark.parametrize("username", ["a", "alice", "Ольга", "o.k-_9", "9lives", "李", "a" * 64])
-def test_letters_and_digits_of_any_script_make_a_user_name(username: str) -> None:
+def test_letters_and_digits_of_any_script_are_valid_in_user_names(username: str) -> None:
     assert to_username(username) == username
 
 
@@ -259,7 +259,7 @@ def test_letters_and_digits_of_any_script_make_a_user_name(username: str) -> Non
      "a\u202eb", "\udcff", "ﷺ" * 64],
     ids=short,
 )  # fmt: skip
-def test_everything_else_is_no_user_name(username: str) -> None:
+def test_other_characters_are_invalid_in_user_names(username: str) -> None:
     with pytest.raises(InvalidUsername):
         to_username(username)
 
@@ -269,12 +269,12 @@ def test_everything_else_is_no_user_name(username: str) -> None:
     [("admin", "ADMIN"), ("admin", "\uff41dmin"), ("strasse", "Straße"), ("ﬁsh", "fish"), ("Ёж", "ё\u0436")],
     ids=short,
 )
-def test_user_names_that_look_alike_share_a_key(one: str, other: str) -> None:
+def test_similar_user_names_share_a_key(one: str, other: str) -> None:
     assert username_key(one) == username_key(other)
 
 
 @given(some_text)
-def test_the_key_of_a_user_name_is_settled(username: str) -> None:
+def test_the_key_of_a_user_name_is_idempotent(username: str) -> None:
     key = username_key(username)
 
     assert username_key(key) == key

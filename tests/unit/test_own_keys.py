@@ -1,4 +1,4 @@
-"""The services over a store whose keys are no hashes, and which has done its work before any transaction."""
+"""The services with a store whose keys are no hashes and which works before any transaction."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import BlobMissing
 from cabinet.models import Blob
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.archives.zipping import Zipping
-from cabinet.services.maintenance.sweep import Housekeeping, Keep
+from cabinet.services.maintenance.sweep import Housekeeping, Retention
 from cabinet.services.maintenance.verify import Fault, Inspection
 from cabinet.storage.content_hash import hash_chunks
 from tests.support.backends import put
@@ -21,7 +21,7 @@ from tests.support.resumable import part, plan, service_of
 from tests.support.services import Workbench, content_of
 
 HOUR = timedelta(hours=1)
-KEEP = Keep(trash=HOUR, unneeded=timedelta(0), staged=HOUR, ended=HOUR)
+KEEP = Retention(trash=HOUR, unneeded=timedelta(0), staged=HOUR, ended=HOUR)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_a_file_is_read_by_the_key_of_its_row(
     assert all(key.startswith("object/") for key in memory.blobs)
 
 
-def test_a_content_that_is_there_already_keeps_its_key_and_is_stored_once(
+def test_existing_content_keeps_its_key_and_is_stored_once(
     session: Session, bench: Workbench, alice: Account, memory: Memory
 ) -> None:
     bench.upload(session, alice, "f", b"content")
@@ -64,7 +64,7 @@ def test_a_content_that_is_there_already_keeps_its_key_and_is_stored_once(
     assert content_of(session, bench, alice, "g") == b"content"
 
 
-def test_a_content_that_the_store_has_lost_comes_back_under_its_key(
+def test_content_lost_by_the_store_is_restored_under_its_key(
     session: Session, bench: Workbench, alice: Account, memory: Memory
 ) -> None:
     bench.upload(session, alice, "f", b"content")
@@ -77,7 +77,7 @@ def test_a_content_that_the_store_has_lost_comes_back_under_its_key(
     assert content_of(session, bench, alice, "f") == b"content"
 
 
-def test_an_upload_of_several_requests_becomes_a_file(
+def test_a_resumable_upload_becomes_a_file(
     session: Session, bench: Workbench, alice: Account, memory: Memory
 ) -> None:
     service = service_of(session, bench, alice)
@@ -89,7 +89,7 @@ def test_an_upload_of_several_requests_becomes_a_file(
     assert memory.staged == {}
 
 
-def test_an_archive_finds_its_files(
+def test_an_archive_reads_its_files(
     session: Session, bench: Workbench, alice: Account, memory: Memory
 ) -> None:
     bench.upload(session, alice, "f", b"content of f")
@@ -100,7 +100,7 @@ def test_an_archive_finds_its_files(
     assert len(memory.blobs) == 1
 
 
-def test_a_sweep_removes_what_nothing_needs_by_its_key(
+def test_a_sweep_removes_unneeded_blobs_by_key(
     session: Session, bench: Workbench, alice: Account, memory: Memory
 ) -> None:
     bench.upload(session, alice, "f", b"content")
@@ -113,10 +113,10 @@ def test_a_sweep_removes_what_nothing_needs_by_its_key(
     assert list(Inspection(session, bench.store).verify(deep=True)) == []
 
 
-def test_what_was_published_a_moment_ago_and_has_no_row_yet_is_left_to_its_publisher(
+def test_a_recent_blob_without_a_row_is_kept(
     session: Session, bench: Workbench, alice: Account, memory: Memory
 ) -> None:
-    """Its publisher holds no lock, for nobody else can have its key."""
+    """Its publisher holds no lock, because its key is unique."""
     bench.clock.now = datetime.now(UTC) + timedelta(minutes=1)
     key = put(bench.store, b"content").key
     at_once = housekeeping(session, bench).sweep()

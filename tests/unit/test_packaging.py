@@ -1,7 +1,7 @@
-"""What travels in a distribution, and that each way to install it gives a server that runs.
+"""The content of distributions, and that each way to install one gives a working server.
 
-Rule: no network. A new environment borrows the dependencies of the one that runs the tests, and
-nothing of Cabinet itself.
+Rule: no network. A new environment borrows the dependencies of the one that runs the tests, and nothing of Cabinet
+itself.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ FLASK_RUN = ["-m", "flask", "run", "--host", "127.0.0.1", "--port", "{port}"]
 
 
 def run(command: Sequence[str | Path], folder: Path, environment: dict[str, str] | None = None) -> str:
-    """Run a command that has to succeed; returns all that it printed."""
+    """Run a command that must succeed; returns its output."""
     done = subprocess.run(
         command,
         cwd=folder,
@@ -83,7 +83,11 @@ def wanted_with_extras(name: str) -> list[Requirement]:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """Copy the checkout, without what a developer's machine adds to it."""
-    copy = tmp_path / "checkout"
+    return copy_checkout(tmp_path)
+
+
+def copy_checkout(folder: Path) -> Path:
+    copy = folder / "checkout"
     copy.mkdir()
     for name in CHECKOUT:
         source = ROOT / name
@@ -117,13 +121,17 @@ def install(python: Path, *what: str | Path) -> None:
     run([*pip, "--no-index", "--no-deps", "--no-build-isolation", *what], python.parent)
 
 
-def build_wheel(checkout: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the way that a registry does it: an sdist first, and the wheel from that alone."""
-    run([sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", tmp_path], checkout)
-    (sdist,) = tmp_path.glob("*.tar.gz")
+    folder = tmp_path_factory.mktemp("wheel")
+    checkout = copy_checkout(folder)
+    run([sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", folder], checkout)
+    shutil.rmtree(checkout)
+    (sdist,) = folder.glob("*.tar.gz")
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
-    run([*pip, sdist], tmp_path)
-    (wheel,) = tmp_path.glob("*.whl")
+    run([*pip, sdist], folder)
+    (wheel,) = folder.glob("*.whl")
     return wheel
 
 
@@ -147,11 +155,9 @@ def assert_it_serves(server: Server) -> None:
     assert server.request("GET", style[1]).status == 200
 
 
-def test_a_wheel_carries_the_package_and_its_migrations_and_nothing_else(
-    checkout: Path, tmp_path: Path
-) -> None:
-    with zipfile.ZipFile(build_wheel(checkout, tmp_path)) as wheel:
-        carried = {name for name in wheel.namelist() if ".dist-info/" not in name}
+def test_a_wheel_contains_only_the_package_and_its_migrations(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        carried = {name for name in archive.namelist() if ".dist-info/" not in name}
     package = {f"cabinet/{name}" for name in files_below(PACKAGE)}
     migrations = {f"cabinet/migrations/{name}" for name in files_below(ROOT / "migrations")}
 
@@ -159,17 +165,15 @@ def test_a_wheel_carries_the_package_and_its_migrations_and_nothing_else(
 
 
 def test_an_installed_wheel_migrates_and_serves_from_an_empty_folder(
-    checkout: Path, tmp_path: Path, python: Path, empty: Path
+    wheel: Path, python: Path, empty: Path
 ) -> None:
-    install(python, build_wheel(checkout, tmp_path))
-    shutil.rmtree(checkout)
+    install(python, wheel)
 
     assert_it_runs(python, empty)
 
 
-def test_an_editable_install_serves_and_copies_nothing_that_could_grow_old(
-    checkout: Path, python: Path, empty: Path
-) -> None:
+@pytest.mark.long
+def test_an_editable_install_serves_without_copies(checkout: Path, python: Path, empty: Path) -> None:
     install(python, "--editable", checkout)
     copied = [path for path in python.parents[1].rglob("cabinet") if path.is_dir()]
 
@@ -177,7 +181,8 @@ def test_an_editable_install_serves_and_copies_nothing_that_could_grow_old(
     assert_it_runs(python, empty)
 
 
-def test_a_checkout_installed_by_pip_serves_with_what_flaskenv_says(checkout: Path, python: Path) -> None:
+@pytest.mark.long
+def test_a_checkout_installed_by_pip_serves_with_flaskenv(checkout: Path, python: Path) -> None:
     install(python, checkout)
     environment = server_environment(checkout / "instance", {})
     for name in ("FLASK_APP", "FLASK_SKIP_DOTENV", "CABINET_INSTANCE"):
@@ -192,7 +197,7 @@ def test_a_checkout_installed_by_pip_serves_with_what_flaskenv_says(checkout: Pa
     assert (checkout / "instance" / "secret_key").is_file()
 
 
-def test_the_locks_pin_every_dependency_and_name_no_place() -> None:
+def test_lock_files_pin_every_dependency_and_contain_no_urls() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     required = {re.split(r"[^\w.-]", requirement)[0] for requirement in project["dependencies"]}
     texts = [(ROOT / name).read_text() for name in ("requirements.lock", "requirements-dev.lock")]
@@ -201,7 +206,7 @@ def test_the_locks_pin_every_dependency_and_name_no_place() -> None:
     assert [text for text in texts if re.search(r"://|/|^#|^-", text, re.MULTILINE)] == []
 
 
-def test_what_is_wanted_with_an_extra_is_pinned_with_it() -> None:
+def test_dependencies_of_extras_are_pinned() -> None:
     # Else pip 23 goes for the newest release, of which the lock has no hash.
     lines = locked("requirements-dev.lock")
     wanted = [each for name in ["cabinet", *lines] for each in wanted_with_extras(name)]
@@ -211,7 +216,7 @@ def test_what_is_wanted_with_an_extra_is_pinned_with_it() -> None:
     assert "coverage[toml]==" in pins
 
 
-def test_development_runs_on_the_versions_that_production_runs_on() -> None:
+def test_development_uses_the_production_versions() -> None:
     assert locked("requirements.lock").items() <= locked("requirements-dev.lock").items()
 
 

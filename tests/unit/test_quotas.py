@@ -1,6 +1,6 @@
-"""How much may be stored: the size of one file, and a user's quota, to the byte.
+"""The file size limit, and a user's quota, to the byte.
 
-Rule: a limit is tried from both sides.
+Rule: a limit is tested from both sides.
 """
 
 from __future__ import annotations
@@ -18,23 +18,25 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import NotFound, QuotaExceeded, TooLarge, Unavailable
 from cabinet.models import Space
-from cabinet.services.accounts.accounts import Account
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.accounts.account import Account
+from cabinet.services.kernel.database import writing
+from cabinet.services.tree.entries import OnConflict
+from cabinet.services.tree.usage import add_usage
 from cabinet.services.tree.usage_checks import WrongUsage, find_wrong, find_wrong_entries, recount
 from cabinet.services.uploads.publishing import Target
-from cabinet.services.uploads.uploads import Promised
+from cabinet.services.uploads.uploads import ExpectedContent
 from tests.support.audit import check_rows
 from tests.support.resumable import part, plan, service_of
 from tests.support.row_counts import rows_changed
 from tests.support.services import Workbench, paths_of, stored_bytes
 
 
-def test_one_file_has_a_greatest_size(session: Session, bench: Workbench, alice: Account) -> None:
+def test_the_file_size_limit_applies(session: Session, bench: Workbench, alice: Account) -> None:
     service = bench.uploads(session, alice, max_size=10)
 
     with pytest.raises(TooLarge):
         service.check(Target("f"), 11)
-    with pytest.raises(TooLarge), service.begin(Promised(11)):
+    with pytest.raises(TooLarge), service.begin(ExpectedContent(11)):
         pytest.fail("it began")
     with service.begin() as upload, pytest.raises(TooLarge) as caught:
         upload.append([b"12345", b"678901"])
@@ -52,10 +54,22 @@ def test_the_quota_can_be_used_to_the_last_byte(session: Session, bench: Workben
 
     with pytest.raises(QuotaExceeded) as caught:
         bench.upload(session, bob, "g", b"1234")
-    assert caught.value.quota == 10
+    assert (caught.value.needed, caught.value.free) == (4, 3)
     bench.upload(session, bob, "g", b"123")
     bench.upload(session, bob, "empty", b"")
     assert session.scalar(select(Space.usage)) == 10
+
+
+def test_a_loaded_space_is_in_step_with_what_was_used(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
+    with writing(session):
+        space = session.get_one(Space, alice.space_id)
+        add_usage(session, alice.scope, 10, entries=2)
+        add_usage(session, alice.scope, -3, entries=-1)
+        assert (space.usage, space.entries) == (7, 1)
+        session.refresh(space)
+        assert (space.usage, space.entries) == (7, 1)
 
 
 def test_an_upload_of_unknown_size_is_stopped_at_the_quota(session: Session, bench: Workbench) -> None:
@@ -76,7 +90,7 @@ def test_an_upload_of_unknown_size_is_stopped_at_the_quota(session: Session, ben
     assert stored_bytes(bench) == Counter({"blobs": 1})
 
 
-def test_what_the_quota_refuses_in_the_end_leaves_no_bytes(session: Session, bench: Workbench) -> None:
+def test_an_upload_refused_by_the_quota_leaves_no_bytes(session: Session, bench: Workbench) -> None:
     bob = bench.register(session, "bob", quota=10)
     service = bench.uploads(session, bob)
     with service.begin() as first, service.begin() as second:
@@ -89,7 +103,7 @@ def test_what_the_quota_refuses_in_the_end_leaves_no_bytes(session: Session, ben
     assert stored_bytes(bench) == Counter()
 
 
-def test_twenty_at_the_edge_of_the_quota_do_not_cross_it(bench: Workbench) -> None:
+def test_twenty_concurrent_uploads_do_not_exceed_the_quota(bench: Workbench) -> None:
     with bench.session() as session:
         bob = bench.register(session, "bob", quota=100)
 
@@ -110,7 +124,7 @@ def test_twenty_at_the_edge_of_the_quota_do_not_cross_it(bench: Workbench) -> No
         assert len(paths_of(session, bench, bob)) == 3
 
 
-def test_what_is_announced_and_has_no_room_is_refused_before_a_byte_is_asked_for(
+def test_an_announced_size_without_space_is_refused_before_any_byte(
     session: Session, bench: Workbench
 ) -> None:
     bob = bench.register(session, "bob", quota=10)
@@ -119,7 +133,7 @@ def test_what_is_announced_and_has_no_room_is_refused_before_a_byte_is_asked_for
     for refused in (
         lambda: service.check(Target("f"), 11),
         lambda: service.check_room_for_all(11),
-        lambda: service.begin(Promised(11)).__enter__(),
+        lambda: service.begin(ExpectedContent(11)).__enter__(),
     ):
         with pytest.raises(QuotaExceeded):
             refused()
@@ -128,9 +142,7 @@ def test_what_is_announced_and_has_no_room_is_refused_before_a_byte_is_asked_for
     assert stored_bytes(bench) == Counter()
 
 
-def test_a_small_upload_asks_the_database_no_more_with_a_quota_than_without(
-    session: Session, bench: Workbench
-) -> None:
+def test_a_quota_adds_no_statements_to_a_small_upload(session: Session, bench: Workbench) -> None:
     counts = []
     for quota in (None, 100):
         user = bench.register(session, quota=quota)
@@ -142,7 +154,7 @@ def test_a_small_upload_asks_the_database_no_more_with_a_quota_than_without(
     assert counts[0] == counts[1]
 
 
-def test_a_quota_below_what_is_stored_keeps_everything_and_takes_nothing_more(
+def test_a_quota_below_the_usage_keeps_everything_and_refuses_more(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     bench.upload(session, alice, "f", b"1234567")
@@ -161,7 +173,7 @@ def test_a_quota_below_what_is_stored_keeps_everything_and_takes_nothing_more(
     assert find_wrong(session) == []
 
 
-def test_usage_is_what_is_stored_whoever_stores_and_deletes_at_once(bench: Workbench) -> None:
+def test_usage_equals_stored_bytes_under_concurrency(bench: Workbench) -> None:
     quota = 400
     with bench.session() as session:
         bob = bench.register(session, "bob", quota=quota)
@@ -197,7 +209,7 @@ def test_usage_is_what_is_stored_whoever_stores_and_deletes_at_once(bench: Workb
 def _do_something(
     session: Session, bench: Workbench, user: Account, choose: random.Random, unique: str
 ) -> None:
-    """Store at a name that others store at, too, leave an upload half-way, copy, or delete for ever."""
+    """Store at a shared name, abandon an upload, copy, or delete permanently."""
     content = unique.encode().ljust(choose.randrange(10, 40))
     shared = f"shared {choose.randrange(4)}"
     kind = choose.randrange(8)
@@ -212,7 +224,7 @@ def _do_something(
     elif kind == 4:
         bench.files(session, user).purge(shared)
     elif kind == 5:
-        bench.moving(session, user).copy([shared], f"copy {unique}", Conflict.FAIL)
+        bench.moving(session, user).copy([shared], f"copy {unique}", OnConflict.FAIL)
     elif kind == 6:
         bench.versions(session, user).restore(shared, 1)
     else:
@@ -220,7 +232,7 @@ def _do_something(
         bench.trash(session, user).empty()
 
 
-def test_a_wrong_usage_is_found_and_counted_again(session: Session, bench: Workbench, alice: Account) -> None:
+def test_a_wrong_usage_is_found_and_recalculated(session: Session, bench: Workbench, alice: Account) -> None:
     bench.upload(session, alice, "f", b"1234567")
     bench.upload(session, alice, "f", b"12")
     service = service_of(session, bench, alice)
@@ -253,9 +265,7 @@ def before_and_after_counts(bench: Workbench, act: Callable[[], object]) -> Iter
             event.remove(bench.engine, moment, note)
 
 
-def test_while_a_usage_is_counted_again_its_owner_and_others_write(
-    session: Session, bench: Workbench, alice: Account
-) -> None:
+def test_recalculation_does_not_block_writers(session: Session, bench: Workbench, alice: Account) -> None:
     """On SQLite they would wait until the count is done, which takes a second for a million entries."""
     bob = bench.register(session, "bob")
     for number in range(5):
@@ -285,16 +295,14 @@ def test_while_a_usage_is_counted_again_its_owner_and_others_write(
     check_rows(session)
 
 
-def test_two_who_count_a_usage_again_at_once_leave_it_right(
-    session: Session, bench: Workbench, alice: Account
-) -> None:
+def test_concurrent_recalculations_are_correct(session: Session, bench: Workbench, alice: Account) -> None:
     bench.upload(session, alice, "f", b"12345")
     session.execute(update(Space).values(usage=700, entries=77))
     session.commit()
     calls = itertools.count()
 
     def recount_too() -> None:
-        # Behind the count of the first, and in front of what it makes of that.
+        # Between the count of the first process and its update.
         if next(calls) == 1:
             with bench.session() as own:
                 assert bench.accounts(own).recount("alice").usage == 5
@@ -306,7 +314,7 @@ def test_two_who_count_a_usage_again_at_once_leave_it_right(
     check_rows(session)
 
 
-def test_of_an_account_that_is_deleted_meanwhile_nothing_is_counted(
+def test_recalculation_skips_an_account_deleted_meanwhile(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     bench.accounts(session).delete("alice")

@@ -1,6 +1,6 @@
-"""Ranges, entity tags, dispositions and digests, as the specifications have them.
+"""Ranges, entity tags, content dispositions and digests, as specified.
 
-Rule: pure functions only; what goes over the wire is tested in tests/http.
+Rule: pure functions only; HTTP is tested in tests/http.
 """
 
 from __future__ import annotations
@@ -57,17 +57,17 @@ RANGES = {
 
 
 @pytest.mark.parametrize(("header", "expected"), RANGES.items(), ids=lambda value: str(value)[:20])
-def test_a_range_header_means_what_rfc_9110_says(header: str, expected: tuple[int, int] | None) -> None:
+def test_a_range_header_follows_rfc_9110(header: str, expected: tuple[int, int] | None) -> None:
     assert parse_range(header, 10) == expected
 
 
 @pytest.mark.parametrize("header", ["bytes=0-", "bytes=0-0", "bytes=-1"])
-def test_any_range_of_an_empty_file_is_the_whole_of_it(header: str) -> None:
+def test_any_range_of_an_empty_file_is_the_whole_file(header: str) -> None:
     assert parse_range(header, 0) is None
 
 
 @given(st.integers(0, 50), st.integers(0, 60), st.integers(0, 60))
-def test_every_range_lies_within_the_content(size: int, first: int, last: int) -> None:
+def test_every_range_is_within_the_content(size: int, first: int, last: int) -> None:
     for header in (f"bytes={first}-{last}", f"bytes={first}-", f"bytes=-{last}"):
         asked = parse_range(header, size)
         if asked is not None:
@@ -76,7 +76,7 @@ def test_every_range_lies_within_the_content(size: int, first: int, last: int) -
 
 
 @given(st.binary(max_size=50), st.integers(0, 50), st.integers(0, 50), st.integers(1, 7))
-def test_a_window_gives_exactly_its_bytes(content: bytes, start: int, length: int, size: int) -> None:
+def test_a_window_reads_exactly_its_bytes(content: bytes, start: int, length: int, size: int) -> None:
     window = _Window(io.BytesIO(content), start, start + length)
 
     pieces = list(iter(lambda: window.read(size), b""))
@@ -89,17 +89,17 @@ def holds(content_hash: str | None, **headers: str) -> bool:
     return precondition_of(Request(EnvironBuilder(headers=named.items()).get_environ()))(content_hash)
 
 
-def test_without_a_condition_anything_may_be_there() -> None:
+def test_without_a_condition_any_content_is_accepted() -> None:
     assert holds(None)
     assert holds("abc")
 
 
-def test_if_none_match_star_wants_nothing_to_be_there() -> None:
+def test_if_none_match_star_requires_absence() -> None:
     assert holds(None, If_None_Match="*")
     assert not holds("abc", If_None_Match="*")
 
 
-def test_if_match_wants_one_of_the_named_contents() -> None:
+def test_if_match_requires_one_of_the_etags() -> None:
     assert holds("abc", If_Match='"xyz", "abc"')
     assert holds("abc", If_Match="*")
     assert not holds("abc", If_Match='"xyz"')
@@ -113,12 +113,12 @@ def test_if_match_compares_strongly_and_if_none_match_weakly() -> None:
     assert holds("abc", If_None_Match='W/"xyz"')
 
 
-def test_an_entity_tag_is_a_strong_one() -> None:
+def test_an_etag_is_strong() -> None:
     assert to_etag("abc") == '"abc"'
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=80))
-def test_a_disposition_is_one_ascii_line_that_carries_any_name(name: str) -> None:
+def test_a_content_disposition_is_one_ascii_line_for_any_name(name: str) -> None:
     header = to_disposition(name)
 
     assert re.fullmatch(
@@ -128,7 +128,7 @@ def test_a_disposition_is_one_ascii_line_that_carries_any_name(name: str) -> Non
     assert unquote(header.partition("UTF-8''")[2]) == name
 
 
-def test_a_name_cannot_end_its_header_or_its_quotes() -> None:
+def test_a_name_cannot_escape_its_header_or_quotes() -> None:
     header = to_disposition("a\"b;c'd%.txt\r\nX: y", inline=True)
 
     assert header == (
@@ -136,7 +136,7 @@ def test_a_name_cannot_end_its_header_or_its_quotes() -> None:
     )
 
 
-def test_a_digest_survives_the_way_out_and_in() -> None:
+def test_a_digest_round_trips() -> None:
     sha256 = hashlib.sha256(b"hello").hexdigest()
 
     assert from_digest(to_digest(sha256)) == sha256
@@ -145,7 +145,7 @@ def test_a_digest_survives_the_way_out_and_in() -> None:
 
 
 @pytest.mark.parametrize("header", ["", "sha-512=:AAAA:", "md5=:1B2M2Y8AsgTpgAmY7PhCfg==:"])
-def test_a_digest_of_another_algorithm_says_nothing(header: str) -> None:
+def test_a_digest_of_another_algorithm_is_ignored(header: str) -> None:
     assert from_digest(header) is None
 
 

@@ -1,6 +1,6 @@
-"""Uploads over several requests, seen from the service: what is booked, what survives an error, what expires.
+"""Resumable uploads in the service: usage, errors and expiry.
 
-The protocol in front of it is held by tests/conformance/test_tus_*.py over real sockets.
+The protocol is tested by tests/conformance/test_tus_*.py over real sockets.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from cabinet.errors import (
     TruncatedBody,
     UploadGone,
 )
-from cabinet.services.accounts.accounts import Account
-from cabinet.services.tree.entries import Conflict
+from cabinet.models import UploadKind
+from cabinet.services.accounts.account import Account
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.uploads.publishing import Publisher, Target
 from cabinet.services.uploads.resumable import ResumableUploads
 from cabinet.services.uploads.values import Checksum, Part, Plan
@@ -36,6 +37,7 @@ from tests.support.resumable import (
     WHOLE,
     housekeeping,
     part,
+    partial,
     plan,
     service_of,
 )
@@ -48,7 +50,7 @@ def service(session: Session, bench: Workbench, alice: Account) -> ResumableUplo
     return service_of(session, bench, alice)
 
 
-def test_the_last_part_makes_a_file(
+def test_the_last_part_creates_a_file(
     session: Session, bench: Workbench, alice: Account, service: ResumableUploads
 ) -> None:
     made = service.begin(plan(len(WHOLE), "docs/report.pdf"))
@@ -61,7 +63,7 @@ def test_the_last_part_makes_a_file(
     assert stored_bytes(bench) == Counter(blobs=1)
 
 
-def test_bytes_count_once_from_the_first_part_on(
+def test_bytes_count_once_starting_with_the_first_part(
     session: Session, alice: Account, service: ResumableUploads
 ) -> None:
     made = service.begin(plan(len(WHOLE)))
@@ -73,7 +75,7 @@ def test_bytes_count_once_from_the_first_part_on(
     assert seen == [0, 10, 1000, len(WHOLE)]
 
 
-def test_a_cancelled_upload_gives_its_bytes_back(
+def test_a_cancelled_upload_frees_its_bytes(
     session: Session, bench: Workbench, alice: Account, service: ResumableUploads
 ) -> None:
     made = service.begin(plan(len(WHOLE)))
@@ -90,7 +92,7 @@ def test_a_cancelled_upload_gives_its_bytes_back(
         service.append(made.id, part(b"x", 1000))
 
 
-def test_an_upload_of_somebody_else_does_not_exist(
+def test_an_upload_of_another_user_is_not_found(
     session: Session, bench: Workbench, service: ResumableUploads
 ) -> None:
     made = service.begin(plan(10))
@@ -111,7 +113,7 @@ def fail_after(content: bytes) -> Iterator[bytes]:
     raise TruncatedBody(expected=100, received=len(content))
 
 
-def test_what_came_before_the_sender_went_away_is_kept(
+def test_bytes_received_before_a_disconnect_are_kept(
     session: Session, alice: Account, service: ResumableUploads
 ) -> None:
     made = service.begin(plan(100))
@@ -122,7 +124,7 @@ def test_what_came_before_the_sender_went_away_is_kept(
     assert (service.get(made.id).offset, usage_of(session, alice)) == (60, 60)
 
 
-def test_a_part_with_a_checksum_counts_whole_or_not_at_all(
+def test_a_part_with_a_checksum_counts_completely_or_not_at_all(
     session: Session, alice: Account, service: ResumableUploads
 ) -> None:
     made = service.begin(plan(100))
@@ -138,7 +140,7 @@ def test_a_part_with_a_checksum_counts_whole_or_not_at_all(
 
 
 @pytest.mark.parametrize("start", [0, BLOCK_SIZE, 1000])
-def test_a_part_may_be_proven_by_its_content_hash(service: ResumableUploads, start: int) -> None:
+def test_a_part_may_be_verified_by_its_content_hash(service: ResumableUploads, start: int) -> None:
     made = service.begin(plan(len(WHOLE) + start))
     before, came = content_of(start, seed=2), WHOLE
     service.append(made.id, part(before))
@@ -151,7 +153,43 @@ def test_a_part_may_be_proven_by_its_content_hash(service: ResumableUploads, sta
     assert done.content_hash == hash_chunks([before + came])
 
 
-def test_a_part_elsewhere_changes_nothing(service: ResumableUploads) -> None:
+@pytest.mark.parametrize("kind", [UploadKind.WHOLE, UploadKind.PARTIAL])
+@pytest.mark.parametrize("start", [0, BLOCK_SIZE, 1000])
+def test_an_upload_may_be_verified_as_a_whole_by_its_last_part(
+    session: Session, alice: Account, service: ResumableUploads, start: int, kind: UploadKind
+) -> None:
+    before, whole = content_of(start, seed=2), content_of(start, seed=2) + WHOLE
+    made = service.begin(plan(len(whole), kind=kind))
+    service.append(made.id, part(before, upload_hash="0" * 64))
+
+    with pytest.raises(ChecksumMismatch):
+        service.append(made.id, part(WHOLE, start, upload_hash=hash_chunks([WHOLE, b"x"])))
+    state = service.get(made.id)
+    assert (state.offset, state.is_finished, usage_of(session, alice)) == (start, False, start)
+
+    done = service.append(made.id, part(WHOLE, start, upload_hash=hash_chunks([whole])))
+    assert (done.offset, done.is_finished) == (len(whole), True)
+
+
+def test_a_joined_upload_may_be_verified_as_a_whole(service: ResumableUploads) -> None:
+    ids = [partial(service, content_of(BLOCK_SIZE)), partial(service, WHOLE)]
+    content_hash = hash_chunks([content_of(BLOCK_SIZE), WHOLE])
+
+    with pytest.raises(ChecksumMismatch):
+        service.join(plan(None, kind=UploadKind.JOINED, upload_hash=hash_chunks([WHOLE])), ids)
+    done = service.join(plan(None, kind=UploadKind.JOINED, upload_hash=content_hash), ids)
+
+    assert done.content_hash == content_hash
+
+
+def test_an_empty_upload_may_be_verified_as_a_whole(service: ResumableUploads) -> None:
+    with pytest.raises(ChecksumMismatch):
+        service.begin(plan(0, upload_hash=hash_chunks([b"x"])))
+
+    assert service.begin(plan(0, upload_hash=hash_chunks([]))).is_finished
+
+
+def test_a_part_at_another_offset_changes_nothing(service: ResumableUploads) -> None:
     made = service.begin(plan(100))
     service.append(made.id, part(b"x" * 10))
 
@@ -161,7 +199,7 @@ def test_a_part_elsewhere_changes_nothing(service: ResumableUploads) -> None:
     assert service.get(made.id).offset == 10
 
 
-def test_a_part_that_is_too_long_is_refused(service: ResumableUploads) -> None:
+def test_a_too_long_part_is_refused(service: ResumableUploads) -> None:
     made = service.begin(plan(10))
 
     with pytest.raises(TooLarge):
@@ -171,7 +209,7 @@ def test_a_part_that_is_too_long_is_refused(service: ResumableUploads) -> None:
     assert service.get(made.id).offset == 10  # a body of unknown length is kept as far as it fits
 
 
-def test_a_finished_upload_takes_no_byte_more(service: ResumableUploads) -> None:
+def test_a_finished_upload_accepts_no_more_bytes(service: ResumableUploads) -> None:
     made = service.begin(plan(1))
     service.append(made.id, part(b"x"))
 
@@ -181,11 +219,11 @@ def test_a_finished_upload_takes_no_byte_more(service: ResumableUploads) -> None
             service.append(made.id, extra)
 
 
-def test_an_upload_of_nothing_is_finished_at_once(service: ResumableUploads) -> None:
+def test_an_empty_upload_is_finished_at_once(service: ResumableUploads) -> None:
     assert service.begin(plan(0)).is_finished
 
 
-def test_a_length_comes_late_and_stays(service: ResumableUploads) -> None:
+def test_a_deferred_length_is_set_once(service: ResumableUploads) -> None:
     made = service.begin(plan(None))
     service.append(made.id, part(b"x" * 10))
 
@@ -199,14 +237,14 @@ def test_a_length_comes_late_and_stays(service: ResumableUploads) -> None:
     assert service.append(made.id, part(b"y" * 10, 10, length=20)).is_finished
 
 
-def test_an_upload_without_a_length_ends_at_the_greatest_size(service: ResumableUploads) -> None:
+def test_an_upload_without_a_length_is_limited_by_the_file_size_limit(service: ResumableUploads) -> None:
     made = service.begin(plan(None))
 
     with pytest.raises(TooLarge):
         service.append(made.id, Part(0, iter([]), MAX_SIZE + 1))
 
 
-def test_an_error_while_finishing_is_not_the_end(
+def test_an_error_while_finishing_can_be_retried(
     session: Session,
     bench: Workbench,
     alice: Account,
@@ -231,10 +269,10 @@ def test_an_error_while_finishing_is_not_the_end(
     assert (paths_of(session, bench, alice), usage_of(session, alice)) == (["f"], 3)
 
 
-def test_a_name_taken_meanwhile_keeps_the_bytes_until_it_is_free(
+def test_a_taken_name_keeps_the_bytes_until_it_is_free(
     session: Session, bench: Workbench, alice: Account, service: ResumableUploads
 ) -> None:
-    made = service.begin(Plan(Target("f", Conflict.FAIL), 3))
+    made = service.begin(Plan(Target("f", OnConflict.FAIL), 3))
     bench.upload(session, alice, "f", b"another")
 
     with pytest.raises(EntryExists):
@@ -245,7 +283,7 @@ def test_a_name_taken_meanwhile_keeps_the_bytes_until_it_is_free(
     assert stored_content(session, bench, alice, "f") == b"abc"
 
 
-def test_a_quota_is_held_at_creation_and_while_bytes_come(session: Session, bench: Workbench) -> None:
+def test_a_quota_applies_at_creation_and_during_the_upload(session: Session, bench: Workbench) -> None:
     account = bench.register(session, "poor", quota=100)
     service = service_of(session, bench, account)
     with pytest.raises(QuotaExceeded):

@@ -1,6 +1,6 @@
-"""How uploads over several requests end: joined, cancelled by time, swept, lost, taken over.
+"""The end of resumable uploads: joined, expired, swept, lost, taken over.
 
-The protocol in front of it is held by tests/conformance/test_tus_*.py over real sockets.
+The protocol is tested by tests/conformance/test_tus_*.py over real sockets.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from cabinet.errors import (
     UploadLocked,
 )
 from cabinet.models import Upload, UploadKind
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.kernel.clock import utc_now
 from cabinet.services.uploads import resumable
 from cabinet.services.uploads.resumable import ResumableUploads
@@ -47,7 +47,7 @@ def service(session: Session, bench: Workbench, alice: Account) -> ResumableUplo
     return service_of(session, bench, alice)
 
 
-def test_partials_are_joined_and_end_with_it(
+def test_partials_are_joined_and_end_with_the_final(
     session: Session, bench: Workbench, alice: Account, service: ResumableUploads
 ) -> None:
     one, two = partial(service, b"one"), partial(service, b"two")
@@ -76,7 +76,7 @@ def test_only_complete_partials_are_joined(service: ResumableUploads) -> None:
     assert service.get(good).is_finished
 
 
-def test_what_is_joined_has_to_fit(session: Session, bench: Workbench) -> None:
+def test_a_joined_upload_must_fit(session: Session, bench: Workbench) -> None:
     service = service_of(session, bench, bench.register(session, "poor", quota=10))
     six = partial(service, b"x" * 6)
 
@@ -87,7 +87,7 @@ def test_what_is_joined_has_to_fit(session: Session, bench: Workbench) -> None:
     assert service.get(two).is_finished
 
 
-def test_whoever_is_asked_to_let_go_keeps_what_came(
+def test_a_holder_asked_to_release_keeps_its_bytes(
     session: Session, bench: Workbench, alice: Account, service: ResumableUploads,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -100,7 +100,7 @@ def test_whoever_is_asked_to_let_go_keeps_what_came(
     def chunks() -> Iterator[bytes]:
         yield b"x" * 60
         newcomer.start()
-        # As a read of a connection does that was shut down by `let_go`.
+        # As a read of a connection does that was shut down by `request_release`.
         assert asked.wait(60)
         raise TruncatedBody(expected=100, received=60)
 
@@ -109,14 +109,14 @@ def test_whoever_is_asked_to_let_go_keeps_what_came(
 
     newcomer = threading.Thread(target=come)
     with pytest.raises(UploadLocked):
-        service.append(made.id, Part(0, chunks(), 100, let_go=asked.set))
+        service.append(made.id, Part(0, chunks(), 100, request_release=asked.set))
     newcomer.join(60)
     other_session.close()
 
     assert [state.offset for state in seen] == [60]
 
 
-def test_a_long_part_is_booked_on_its_way(
+def test_a_long_part_is_committed_during_the_upload(
     session: Session,
     bench: Workbench,
     alice: Account,
@@ -143,7 +143,7 @@ def test_a_long_part_is_booked_on_its_way(
     assert usage_of(session, alice) == len(content)
 
 
-def test_what_was_left_alone_expires(
+def test_an_abandoned_upload_expires(
     session: Session, bench: Workbench, alice: Account, service: ResumableUploads
 ) -> None:
     made = service.begin(plan(100))
@@ -162,7 +162,7 @@ def test_what_was_left_alone_expires(
         service.get(made.id)
 
 
-def test_whoever_asks_for_an_expired_upload_ends_it(
+def test_accessing_an_expired_upload_ends_it(
     session: Session, bench: Workbench, alice: Account, service: ResumableUploads
 ) -> None:
     made = service.begin(plan(100))
@@ -175,7 +175,7 @@ def test_whoever_asks_for_an_expired_upload_ends_it(
     assert (usage_of(session, alice), stored_bytes(bench)) == (0, Counter())
 
 
-def test_rows_of_uploads_are_forgotten_in_the_end(
+def test_upload_rows_are_eventually_deleted(
     session: Session, bench: Workbench, service: ResumableUploads
 ) -> None:
     service.append(service.begin(plan(1)).id, part(b"x"))
@@ -188,7 +188,7 @@ def test_rows_of_uploads_are_forgotten_in_the_end(
     assert session.scalar(select(func.count()).select_from(Upload)) == 0
 
 
-def test_an_upload_that_somebody_writes_to_does_not_expire(
+def test_an_upload_in_use_does_not_expire(
     session: Session, bench: Workbench, service: ResumableUploads
 ) -> None:
     made = service.begin(plan(100))
@@ -199,7 +199,7 @@ def test_an_upload_that_somebody_writes_to_does_not_expire(
     assert housekeeping(session, bench).expire_uploads() == [made.id]
 
 
-def test_a_sweep_spares_what_is_staged_for_an_upload(
+def test_a_sweep_keeps_blobs_staged_for_an_upload(
     session: Session, bench: Workbench, service: ResumableUploads
 ) -> None:
     bench.clock.now = utc_now()  # what the store goes by
@@ -214,7 +214,7 @@ def test_a_sweep_spares_what_is_staged_for_an_upload(
     assert service.append(made.id, part(b"x", 1)).is_finished
 
 
-def test_an_upload_whose_bytes_are_lost_is_gone(
+def test_an_upload_with_lost_bytes_is_gone(
     session: Session, bench: Workbench, alice: Account, service: ResumableUploads
 ) -> None:
     made = service.begin(plan(2))

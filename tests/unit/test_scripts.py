@@ -1,4 +1,4 @@
-"""The scripts of the pages: what holds in every engine."""
+"""The scripts of the pages: rules for all browsers, and their import order."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from tests.support.vendor import STATIC
 
 SCRIPTS = read_scripts(STATIC / "js")
 
-# Nothing of this may stand in a block; what is behind `export` may.
+# None of these may be inside of a block; code after `export` may.
 IMPORT = re.compile(r"^import\s*(?![\s(])[^;]*;", re.MULTILINE)
 EXPORT = re.compile(r"^export\s+(\{[^}]*\}[^;]*;|default\b)?", re.MULTILINE)
 
-# In the static block of a class whatever stands in a function is allowed, but for an `await` that is in none.
+# In a static block of a class everything in a function is allowed, except for an `await` outside of
+# functions.
 REFUSED = """
 const { Script } = require("node:vm");
 const refusals = Object.entries(JSON.parse(require("node:fs").readFileSync(0, "utf-8"))).map(([name, body]) => {
@@ -46,7 +47,7 @@ def waiting(scripts: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def test_no_script_waits_while_it_is_evaluated() -> None:
+def test_no_script_awaits_at_the_top_level() -> None:
     # WebKit hands out a module that several wait for before it is through (its bug 242740).
     assert len(SCRIPTS) > 100
     assert waiting(SCRIPTS) == {}
@@ -65,21 +66,21 @@ def test_no_script_waits_while_it_is_evaluated() -> None:
         "const f = (a) => `${a}${await b}`;",
     ],
 )
-def test_a_script_that_waits_is_found(source: str) -> None:
+def test_a_top_level_await_is_detected(source: str) -> None:
     assert list(waiting({"good.js": "export async function a() { await b; }", "bad.js": source})) == [
         "bad.js"
     ]
 
 
-def test_scripts_import_only_from_their_own_room_and_those_before_it() -> None:
+def test_scripts_import_only_from_their_own_and_earlier_folders() -> None:
     assert faults_in(SCRIPTS) == []
 
 
-def test_every_script_is_short_enough_to_be_read_at_once() -> None:
+def test_scripts_are_short() -> None:
     assert {name: len(lines) for name in SCRIPTS if len(lines := SCRIPTS[name].splitlines()) > 300} == {}
 
 
-def test_the_rooms_are_told_in_their_order() -> None:
+def test_folders_are_printed_in_order() -> None:
     lines = describe(SCRIPTS).splitlines()
 
     assert [line.split()[0] for line in lines] == [*ROOMS, "entry"]
@@ -87,7 +88,25 @@ def test_the_rooms_are_told_in_their_order() -> None:
     assert "preview (on use)" in lines[ROOMS.index("actions")]
 
 
-def test_every_import_is_read() -> None:
+def test_only_one_script_renders_rows() -> None:
+    imports = [each for each in imports_in(SCRIPTS) if not each.typed]
+
+    assert {each.source for each in imports if each.target == "list/render.js"} == {"list/list.js"}
+
+
+def test_the_list_model_does_not_use_the_page() -> None:
+    imports = [each for each in imports_in(SCRIPTS) if not each.typed]
+    known: set[str] = set()
+    found = {"list/model.js"}
+    while found != known:
+        known = set(found)
+        found |= {each.target for each in imports if each.source in known}
+
+    assert found == {"list/model.js", "list/merge.js"}
+    assert not [name for name in found if re.search(r"\b(document|window|globalThis)\.", SCRIPTS[name])]
+
+
+def test_every_import_is_parsed() -> None:
     # Another way to count them, which reads comments, too.
     words = sum(
         len(re.findall(r"^import |\bimport\(|@import ", source, re.MULTILINE)) for source in SCRIPTS.values()
@@ -108,7 +127,7 @@ GOOD = {
 }
 
 
-def test_a_house_in_order_has_no_faults() -> None:
+def test_a_valid_tree_has_no_faults() -> None:
     assert faults_in(GOOD) == []
 
 
@@ -139,11 +158,11 @@ def test_a_house_in_order_has_no_faults() -> None:
         ("core/deep/a.js", "", "core/deep/a.js lies in no room"),
     ],
 )
-def test_what_the_rooms_forbid_is_found(name: str, source: str, fault: str) -> None:
+def test_forbidden_imports_are_detected(name: str, source: str, fault: str) -> None:
     assert any(fault in found for found in faults_in({**GOOD, name: source}))
 
 
-def test_types_of_one_room_may_name_each_other() -> None:
+def test_types_of_one_folder_may_reference_each_other() -> None:
     typed = {
         "upload/b.js": '/** @import { C } from "./c.js" */',
         "upload/c.js": 'import { b } from "./b.js";',
@@ -153,7 +172,7 @@ def test_types_of_one_room_may_name_each_other() -> None:
 
 
 @pytest.mark.parametrize("way", ['import { b } from "./b.js";', 'export const f = () => import("./b.js");'])
-def test_a_circle_is_found_by_whichever_import_it_closes(way: str) -> None:
+def test_a_cycle_is_found_whichever_import_closes_it(way: str) -> None:
     [found] = faults_in({"upload/b.js": 'import "./c.js";', "upload/c.js": way})
 
     assert found.startswith("a circle: ")

@@ -1,4 +1,4 @@
-"""Finding by name: what agrees, and where it is."""
+"""Search by name: matching and scope."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from cabinet.errors import InvalidField, NotAFolder, NotFound
-from cabinet.services.accounts.accounts import Account
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.accounts.account import Account
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.names import search_key
 from tests.support.searching import found, store
 from tests.support.services import Workbench
 
 
+@pytest.mark.database
 @pytest.mark.parametrize(
     ("query", "name"),
     [
@@ -37,7 +38,7 @@ from tests.support.services import Workbench
         ("* NOT", "* not"),
     ],
 )
-def test_case_and_accents_do_not_count_and_nothing_means_more_than_itself(
+def test_case_and_accents_are_ignored_and_no_character_is_special(
     session: Session, bench: Workbench, alice: Account, query: str, name: str | None
 ) -> None:
     store(session, bench, alice, "d/something else", "d/another", *([f"d/{name}"] if name else []))
@@ -45,14 +46,14 @@ def test_case_and_accents_do_not_count_and_nothing_means_more_than_itself(
     assert found(session, bench, alice, query) == ([f"d/{name}"] if name else [])
 
 
-def test_wildcards_are_letters(session: Session, bench: Workbench, alice: Account) -> None:
+def test_wildcards_are_literal(session: Session, bench: Workbench, alice: Account) -> None:
     store(session, bench, alice, "abc", "axc", "a%c", "a_c", "a*c")
 
     for query in ("a%c", "a_c", "a*c"):
         assert found(session, bench, alice, query) == [query]
 
 
-def test_short_i_is_a_letter_of_its_own(session: Session, bench: Workbench, alice: Account) -> None:
+def test_short_i_is_a_separate_letter(session: Session, bench: Workbench, alice: Account) -> None:
     store(session, bench, alice, "чайка", "чаика")
 
     assert found(session, bench, alice, "чай") == ["чайка"]
@@ -76,6 +77,7 @@ def test_one_and_two_letters_are_found_anywhere_in_a_name(
     assert found(session, bench, alice, "ъ") == found(session, bench, alice, "ъъ") == []
 
 
+@pytest.mark.database
 @pytest.mark.parametrize(
     ("query", "names"),
     [
@@ -93,7 +95,7 @@ def test_one_and_two_letters_are_found_anywhere_in_a_name(
         ("q3 \0", []),
     ],
 )
-def test_all_words_are_found_in_any_order(
+def test_all_words_are_required_in_any_order(
     session: Session, bench: Workbench, alice: Account, query: str, names: list[str]
 ) -> None:
     store(session, bench, alice, "reportq3", "Q3-Report", "q 3", "report 3", "repo rt", "report q3")
@@ -101,7 +103,7 @@ def test_all_words_are_found_in_any_order(
     assert found(session, bench, alice, query) == names
 
 
-def test_more_words_and_letters_than_the_index_is_asked_for_are_compared_all(
+def test_words_and_letters_beyond_the_index_limit_are_compared(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     words = [f"{chr(0x430 + number)}{number}" for number in range(32)]
@@ -118,7 +120,7 @@ def test_more_words_and_letters_than_the_index_is_asked_for_are_compared_all(
 
 @given(data=st.data())
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_what_is_found_is_what_has_the_words(bench: Workbench, data: st.DataObject) -> None:
+def test_exactly_the_names_with_all_words_are_found(bench: Workbench, data: st.DataObject) -> None:
     """Names and words of a few letters, so that the grams of many are alike."""
     text = st.text("ab1Яё報\U0001f600-% ", min_size=1, max_size=8).map(str.strip).filter(bool)
     names = data.draw(st.lists(text, unique_by=search_key, min_size=1, max_size=8))
@@ -134,7 +136,7 @@ def test_what_is_found_is_what_has_the_words(bench: Workbench, data: st.DataObje
             assert found(session, bench, account, query, limit=3) == wanted
 
 
-def test_only_what_lies_below_the_folder_is_found(session: Session, bench: Workbench, alice: Account) -> None:
+def test_only_entries_below_the_folder_are_found(session: Session, bench: Workbench, alice: Account) -> None:
     store(session, bench, alice, "a/file 1", "a/b/file 2", "ab/file 3", "file 4")
 
     assert found(session, bench, alice, "file", "a") == ["a/b/file 2", "a/file 1"]
@@ -146,7 +148,7 @@ def test_only_what_lies_below_the_folder_is_found(session: Session, bench: Workb
         found(session, bench, alice, "file", "file 4")
 
 
-def test_folders_are_found_too_and_the_folder_itself_is_not(
+def test_folders_are_found_except_the_searched_one(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     bench.files(session, alice).make_folder("papers/old papers")
@@ -155,7 +157,7 @@ def test_folders_are_found_too_and_the_folder_itself_is_not(
     assert found(session, bench, alice, "papers", "papers") == ["papers/old papers"]
 
 
-def test_a_folder_in_the_trash_hides_what_is_below_and_brings_it_back(
+def test_a_trashed_folder_hides_its_content_until_restored(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     store(session, bench, alice, "a/b/c/file", "file too")
@@ -172,15 +174,15 @@ def test_a_folder_in_the_trash_hides_what_is_below_and_brings_it_back(
     assert found(session, bench, alice, "file") == ["file too", "a/b/c/file"]
 
 
-def test_what_is_moved_copied_renamed_or_gone_is_found_so(
+def test_moves_copies_renames_and_deletions_update_the_results(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     store(session, bench, alice, "a/b/file", "other")
     moving = bench.moving(session, alice)
 
-    moving.move(["a"], "z", Conflict.FAIL)
-    moving.copy(["z/b"], "copy", Conflict.FAIL)
-    moving.move(["other"], "a third file", Conflict.FAIL)
+    moving.move(["a"], "z", OnConflict.FAIL)
+    moving.copy(["z/b"], "copy", OnConflict.FAIL)
+    moving.move(["other"], "a third file", OnConflict.FAIL)
 
     assert sorted(found(session, bench, alice, "file")) == ["a third file", "copy/file", "z/b/file"]
     assert found(session, bench, alice, "other") == []
@@ -188,7 +190,7 @@ def test_what_is_moved_copied_renamed_or_gone_is_found_so(
     assert sorted(found(session, bench, alice, "file")) == ["a third file", "copy/file"]
 
 
-def test_nobody_finds_what_is_not_theirs(session: Session, bench: Workbench, alice: Account) -> None:
+def test_entries_of_other_users_are_not_found(session: Session, bench: Workbench, alice: Account) -> None:
     bob = bench.register(session, "bob")
     store(session, bench, bob, "secret file", "se")
 
@@ -198,7 +200,7 @@ def test_nobody_finds_what_is_not_theirs(session: Session, bench: Workbench, ali
 
 
 @pytest.mark.parametrize("query", ["", "   ", "\u0301"])
-def test_nothing_asked_is_refused(session: Session, bench: Workbench, alice: Account, query: str) -> None:
+def test_an_empty_query_is_refused(session: Session, bench: Workbench, alice: Account, query: str) -> None:
     with pytest.raises(InvalidField):
         found(session, bench, alice, query)
 

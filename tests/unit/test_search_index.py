@@ -12,14 +12,14 @@ from sqlalchemy import create_engine, event, text
 from sqlalchemy.orm import Session
 
 from cabinet.models import Base
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.kernel.database import configure, writing
 from cabinet.services.kernel.search_index import END, Candidates, find_candidates, grams
 from tests.support.audit import check_rows
 from tests.support.services import Workbench
 
-# What is indexed is removed by the same tokens. Whoever has to change one of these writes a migration
-# that fills the index anew.
+# Indexed rows are removed by the same tokens. A change of one of these needs a migration that rebuilds the
+# index.
 TOKENS = {
     "": "",
     "a": "61",
@@ -57,7 +57,7 @@ def test_a_connection_without_the_function_cannot_change_names(
             with pytest.raises(sqlite3.OperationalError, match="no such function: grams"):
                 foreign.execute(change)
             foreign.rollback()
-        # What is no part of a name is changed as ever.
+        # Other columns can be changed as before.
         foreign.execute("UPDATE node SET media_type = 'text/plain' WHERE name = 'report'")
         foreign.commit()
 
@@ -73,7 +73,9 @@ def test_trusted_schema_is_turned_on(tmp_path: Path) -> None:
 
     with Session(engine) as session, writing(session):
         session.execute(
-            text("INSERT INTO space (id, kind, usage, entries, seq, has_mounts) VALUES (1, 0, 0, 0, 0, 0)")
+            text(
+                "INSERT INTO space (id, kind, usage, entries, seq, has_mounts, funded) VALUES (1, 0, 0, 0, 0, 0, 0)"
+            )
         )
         session.execute(
             text(

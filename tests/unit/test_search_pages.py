@@ -1,4 +1,4 @@
-"""The pages of a search: in order, bounded in what they look at, and continued by cursors."""
+"""The pages of a search: ordered, limited in work, and continued by cursors."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import InvalidField, Unavailable
 from cabinet.models import Node
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.kernel.database import writing
 from cabinet.services.kernel.search_index import BLOCK_BITS
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.extents import Extent
 from cabinet.services.tree.paging import Order
 from cabinet.services.tree.search import Search
@@ -25,7 +25,7 @@ from tests.support.services import Workbench
 
 @pytest.mark.parametrize("query", ["note", "no"])
 @pytest.mark.parametrize("limit", [1, 2, 5])
-def test_the_first_part_is_what_was_found_in_pages_as_it_is_now(
+def test_an_outline_of_results_reflects_current_pages(
     session: Session, bench: Workbench, alice: Account, query: str, limit: int
 ) -> None:
     store(session, bench, alice, *(f"d/note {number}" for number in range(5)), "elsewhere/note")
@@ -44,7 +44,7 @@ def test_the_first_part_is_what_was_found_in_pages_as_it_is_now(
     assert bool(rest and rest.entries) is (len(paths) < len(now))
 
 
-def test_a_part_of_which_nothing_is_left_goes_on_to_as_many_as_are_wanted(
+def test_an_outline_without_remaining_results_continues(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     store(session, bench, alice, *(f"note {number}" for number in range(6)))
@@ -60,10 +60,10 @@ def test_a_part_of_which_nothing_is_left_goes_on_to_as_many_as_are_wanted(
     assert [entry.path for entry in rest.entries] == ["note 1", "note 0"]
 
 
-def test_every_block_of_ids_is_looked_at_and_a_cursor_stands_between_them(
+def test_every_block_of_ids_is_scanned_and_cursors_are_between_them(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
-    """The ids of one user lie far apart, with those of others between them and with none at all."""
+    """The ids of one user are far apart, with those of others and unused ones between them."""
     distance = 1 << BLOCK_BITS
     bob = bench.register(session, "bob")
     store(session, bench, bob, "file of another")
@@ -92,7 +92,7 @@ def test_every_block_of_ids_is_looked_at_and_a_cursor_stands_between_them(
     assert pages == [[], [], [], ["file 1"], []]
 
 
-def test_the_newest_come_first_in_pages_of_any_size(
+def test_results_are_newest_first_in_pages_of_any_size(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     store(session, bench, alice, *(f"d{number % 3}/file {number}" for number in range(20)))
@@ -102,10 +102,10 @@ def test_the_newest_come_first_in_pages_of_any_size(
         assert found(session, bench, alice, "file", limit=limit) == expected
 
 
-def test_a_page_looks_at_so_many_and_then_gives_what_it_has(
+def test_a_page_scans_a_limited_number_and_returns_what_it_found(
     session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cabinet.services.tree.search._LOOKED_AT", 5)
+    monkeypatch.setattr("cabinet.services.tree.search._MAX_EXAMINED", 5)
     store(session, bench, alice, "a/file", *(f"b/file {number}" for number in range(12)))
 
     page = bench.search(session, alice).page("file", "a", 100)
@@ -115,7 +115,7 @@ def test_a_page_looks_at_so_many_and_then_gives_what_it_has(
 
 
 @pytest.mark.parametrize("query", ["file", "fi"])
-def test_a_page_gives_what_it_has_when_its_time_is_over(
+def test_a_page_returns_what_it_found_when_its_time_is_over(
     session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch, query: str
 ) -> None:
     """Of every page all the time is over at once; each still looks at a batch."""
@@ -157,7 +157,7 @@ def slow_from(bench: Workbench, number: int) -> Iterator[None]:
 
 
 @pytest.mark.postgresql("its limit of a statement's time")
-def test_a_page_gives_what_it_has_when_the_index_takes_too_long(
+def test_a_page_returns_what_it_found_when_the_index_is_slow(
     session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cabinet.services.tree.search._BATCH", 4)
@@ -175,10 +175,10 @@ def test_a_page_gives_what_it_has_when_the_index_takes_too_long(
 
 
 @pytest.mark.postgresql("its limit of a statement's time")
-def test_a_page_for_which_the_index_takes_too_long_at_once_can_be_asked_for_again(
+def test_a_page_whose_index_query_times_out_can_be_retried(
     session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A cursor to where it stands already would be followed for ever."""
+    """A cursor at its own position would be followed forever."""
     monkeypatch.setattr("cabinet.services.tree.search._BATCH", 4)
     monkeypatch.setattr("cabinet.services.kernel.search_index.LONGEST", 0.2)
     store(session, bench, alice, *(f"file {number}" for number in range(5)))
@@ -193,7 +193,9 @@ def test_a_page_for_which_the_index_takes_too_long_at_once_can_be_asked_for_agai
 
 
 @pytest.mark.postgresql("its limit of a statement's time")
-def test_only_the_look_up_has_a_limit_of_its_own(session: Session, bench: Workbench, alice: Account) -> None:
+def test_the_statement_timeout_is_restored_after_the_index_query(
+    session: Session, bench: Workbench, alice: Account
+) -> None:
     store(session, bench, alice, "file")
     limit = text("SHOW statement_timeout")
     before = session.scalar(limit)
@@ -203,11 +205,11 @@ def test_only_the_look_up_has_a_limit_of_its_own(session: Session, bench: Workbe
     assert session.scalar(limit) == before
 
 
-def test_names_that_only_seem_alike_and_what_is_in_the_trash_count_as_looked_at(
+def test_similar_and_trashed_names_count_as_scanned(
     session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else one request could look at all names of a million that have the same trigrams."""
-    monkeypatch.setattr("cabinet.services.tree.search._LOOKED_AT", 4)
+    monkeypatch.setattr("cabinet.services.tree.search._MAX_EXAMINED", 4)
     monkeypatch.setattr("cabinet.services.tree.search._BATCH", 2)
     store(session, bench, alice, "abcdef", *(f"cdef abcd {number}" for number in range(9)))
     for number in range(5):
@@ -226,7 +228,7 @@ def test_names_that_only_seem_alike_and_what_is_in_the_trash_count_as_looked_at(
     assert first.next is not None
 
 
-def test_a_cursor_is_of_one_query_one_folder_and_one_user(
+def test_a_cursor_is_valid_for_one_query_folder_and_user(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     other = bench.register(session)
@@ -253,14 +255,14 @@ def test_a_cursor_is_of_one_query_one_folder_and_one_user(
 
 
 @pytest.mark.parametrize("query", ["se", "secret"])
-def test_a_cursor_does_not_tell_by_its_length_what_lies_elsewhere(
+def test_the_length_of_a_cursor_reveals_nothing(
     session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch, query: str
 ) -> None:
-    """The last candidate that was looked at may lie where the asker may not look."""
+    """The last scanned candidate may be outside of the asker's scope."""
     store(
         session, bench, alice, "elsewhere/secret", "shared/x", f"elsewhere/secret {'плана' * 49}", "se", "set"
     )
-    monkeypatch.setattr("cabinet.services.tree.search._LOOKED_AT", 1)
+    monkeypatch.setattr("cabinet.services.tree.search._MAX_EXAMINED", 1)
     search, lengths, after = bench.search(session, alice), set(), None
 
     while True:
@@ -274,7 +276,7 @@ def test_a_cursor_does_not_tell_by_its_length_what_lies_elsewhere(
     assert len(lengths) == 1
 
 
-def test_a_search_goes_on_behind_an_entry_that_has_another_name_by_now_or_is_gone(
+def test_a_search_continues_after_a_renamed_or_deleted_entry(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     store(session, bench, alice, "x1", "x2", "x3", "x4", "x5")
@@ -282,7 +284,7 @@ def test_a_search_goes_on_behind_an_entry_that_has_another_name_by_now_or_is_gon
     first = search.page("x", "", 2)
     assert [entry.name for entry in first.entries] == ["x5", "x4"]
 
-    bench.moving(session, alice).move(["x4"], "x9", Conflict.FAIL)
+    bench.moving(session, alice).move(["x4"], "x9", OnConflict.FAIL)
     bench.files(session, alice).purge("x2")
 
     second = search.page("x", "", 2, first.next)

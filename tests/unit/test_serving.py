@@ -14,14 +14,17 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from gunicorn.errors import AppImportError
+from gunicorn.workers.gthread import ThreadWorker
 
 import cabinet
 from cabinet import create_app
 from cabinet.refusals import BadSetting, NoInstance, RefusedToStart, UnusableStore
 from cabinet.serving import preparing
+from cabinet.serving.loading import LoadingWorker
 from cabinet.web.runtime import EXTENSION
 from tests.conftest import MakeApp
-from tests.support.chosen_database import chosen
+from tests.support.database_under_test import current_databases
 from tests.support.servers import FAST, production_command, server_environment
 from tests.support.visitors import Program
 
@@ -29,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("first_start")
 
 
 @pytest.fixture
-def open_umask() -> Iterator[None]:
+def permissive_umask() -> Iterator[None]:
     before = os.umask(0)
     yield
     os.umask(before)
@@ -49,7 +52,7 @@ def state_of(folder: Path) -> dict[str, tuple[int, bytes]]:
     }
 
 
-@pytest.mark.usefixtures("open_umask")
+@pytest.mark.usefixtures("permissive_umask")
 def test_created_files_are_accessible_by_their_owner_only(make_app: MakeApp) -> None:
     app = make_app()
     alice = Program(app, "alice")
@@ -59,7 +62,7 @@ def test_created_files_are_accessible_by_their_owner_only(make_app: MakeApp) -> 
     modes = modes_below(Path(app.instance_path))
 
     assert {"secret_key", "lock", "blobs", "staging", "blobs/00"} <= modes.keys()
-    assert chosen() or {"cabinet.db", "cabinet.db-wal"} <= modes.keys()
+    assert current_databases() or {"cabinet.db", "cabinet.db-wal"} <= modes.keys()
     for name, mode in modes.items():
         is_folder = (Path(app.instance_path) / name).is_dir()
         assert oct(mode) == oct(0o700 if is_folder else 0o600), name
@@ -203,11 +206,30 @@ def test_gunicorn_refuses_debug_mode_with_a_reason(tmp_path: Path) -> None:
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize(("age", "ended"), [(1, AppImportError), (2, SystemExit)])
+def test_only_the_first_worker_refuses_to_start(
+    monkeypatch: pytest.MonkeyPatch, age: int, ended: type[BaseException]
+) -> None:
+    def refuse(_worker: ThreadWorker) -> None:
+        raise BadSetting(setting="FLASK_DEBUG", reason="it is on.")
+
+    monkeypatch.setattr(ThreadWorker, "load_wsgi", refuse)
+    worker = LoadingWorker.__new__(LoadingWorker)
+    # gunicorn is stopping it already.
+    worker.age, worker.alive = age, False
+
+    with pytest.raises(ended) as caught:
+        worker.load_wsgi()
+    assert getattr(caught.value, "code", 0) == 0
+
+
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
         ({"CABINET_INSTANCE": ""}, "No instance folder. Set CABINET_INSTANCE to the folder"),
-        ({"CABINET_SECRET_KEY": "dev"}, "The setting SECRET_KEY cannot be used"),
+        pytest.param(
+            {"CABINET_SECRET_KEY": "dev"}, "The setting SECRET_KEY cannot be used", marks=pytest.mark.long
+        ),
         ({"CABINET_THREADS": "none"}, "The setting THREADS cannot be used"),
         ({"CABINET_TYPO": "1"}, "The setting CABINET_TYPO cannot be used"),
     ],
@@ -242,3 +264,19 @@ def test_migrations_are_taken_from_the_checkout(app: Flask) -> None:
 
     assert (found / "env.py").is_file()
     assert found == Path(cabinet.__file__).parents[2] / "migrations"
+
+
+def test_modules_are_imported_without_garbage_collections() -> None:
+    script = """if True:
+        import gc, cabinet
+        collected = []
+        gc.callbacks.append(lambda phase, info: collected.append(phase))
+        with cabinet.without_collection():
+            import cabinet.app
+        print(collected, gc.isenabled(), gc.get_freeze_count() > 100_000)
+        with cabinet.without_collection():
+            print(gc.isenabled())
+    """
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert told.stdout == "[] True True\nTrue\n"

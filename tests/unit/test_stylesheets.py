@@ -1,4 +1,4 @@
-"""The stylesheets: what every browser gets, and what tells one state from another."""
+"""The stylesheets: support of older browsers, and contrast of states."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support.stylesheets import Rule, contrast, resolved, rules, tokens
 
 DAY, NIGHT = tokens()
 
-# What lists, rails, panels, menus and dialogs lie on.
+# The backgrounds of lists, sidebars, panels, menus and dialogs.
 GROUNDS = ("--paper", "--surface", "--sunken", "--raised")
 LEAST = 3.0
 
@@ -24,7 +24,7 @@ STATE = re.compile(
 OF_OTHERS = re.compile(r":not\([^)]*:hover|> \.col-check$|\.selection$|\.list-head$|::selection|\[type=")
 
 
-def test_a_browser_that_knows_one_look_gets_the_colours_of_the_day() -> None:
+def test_a_browser_without_light_dark_gets_the_light_theme() -> None:
     plain: dict[str, str] = {}
     for rule in rules():
         if "@supports (color: light-dark(red, red))" not in rule.conditions:
@@ -37,21 +37,21 @@ def test_a_browser_that_knows_one_look_gets_the_colours_of_the_day() -> None:
     assert {name: plain[name] for name in colours} == {name: DAY[name] for name in colours}
 
 
-def test_only_where_a_browser_has_two_looks_there_is_a_dark_one() -> None:
+def test_only_browsers_with_light_dark_get_the_dark_theme() -> None:
     schemes = [rule for rule in rules() if "dark" in rule.declarations.get("color-scheme", "")]
 
     assert schemes
     assert all("@supports (color: light-dark(red, red))" in rule.conditions for rule in schemes)
 
 
-def test_what_an_older_browser_does_not_know_takes_no_other_rule_with_it() -> None:
+def test_new_selectors_are_never_in_a_selector_list() -> None:
     new = [rule.selector for rule in rules() if ":popover-open" in rule.selector]
 
     assert new
     assert [selector for selector in new if "," in selector] == []
 
 
-def test_widths_are_asked_for_in_letters() -> None:
+def test_breakpoints_are_in_em() -> None:
     asked = {condition for rule in rules() for condition in rule.conditions if "width" in condition}
     media = {condition for condition in asked if condition.startswith("@media")}
 
@@ -61,7 +61,7 @@ def test_widths_are_asked_for_in_letters() -> None:
 
 
 def states() -> list[Rule]:
-    """Return the rules that tell a state by how something looks."""
+    """Return the rules that style a state."""
     return [
         rule
         for rule in rules()
@@ -73,7 +73,7 @@ def states() -> list[Rule]:
 
 
 @pytest.mark.parametrize("rule", states(), ids=lambda rule: f"{rule.sheet}:{rule.selector}")
-def test_a_state_is_told_from_the_ground_in_both_looks(rule: Rule) -> None:
+def test_states_have_sufficient_contrast_in_both_themes(rule: Rule) -> None:
     marks = {name: rule.declarations[name] for name in MARKS if name in rule.declarations}
     assert marks, "told by a shade alone"
     for among in (DAY, NIGHT):

@@ -1,4 +1,4 @@
-"""What folders count, where one change touches several of them, and mending what is wrong with that."""
+"""Tree sums of folders when one change touches several of them, and their correction."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from cabinet.models import BatchKind, Node
 from cabinet.services.access.actor import Actor
 from cabinet.services.access.rights import Rights
 from cabinet.services.access.scope import Scope
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.changes.selections import FolderSelection
 from cabinet.services.kernel.database import writing
 from cabinet.services.maintenance.verify import Inspection
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.folder_tags import FolderTags
-from cabinet.services.tree.sum_checks import find_wrong_folders, mend_folders
+from cabinet.services.tree.sum_checks import find_wrong_folders, repair_folders
 from cabinet.services.tree.tree import Tree
 from tests.support.audit import check_rows
 from tests.support.services import Workbench
@@ -34,31 +34,31 @@ def deep(bench: Workbench, session: Session, alice: Account) -> str:
 
 
 def sums(session: Session, bench: Workbench, account: Account, path: str) -> tuple[int, int]:
-    insides = bench.files(session, account).get(path).insides
-    assert insides is not None
-    return insides.size, insides.files
+    totals = bench.files(session, account).get(path).totals
+    assert totals is not None
+    return totals.size, totals.files
 
 
-def test_a_move_of_a_folder_and_of_what_lies_in_it_counts_each_once(
+def test_moving_a_folder_and_its_content_counts_each_once(
     bench: Workbench, session: Session, alice: Account, deep: str
 ) -> None:
     bench.upload(session, alice, "a/b/other", b"123")
 
-    bench.moving(session, alice).move(["a/b/c", "a/b", "a"], "to/", Conflict.FAIL)
+    bench.moving(session, alice).move(["a/b/c", "a/b", "a"], "to/", OnConflict.FAIL)
 
     assert sums(session, bench, alice, "to") == (8, 2)
     assert sums(session, bench, alice, "to/a") == (0, 0)
     check_rows(session)
 
 
-def test_what_was_moved_into_another_that_was_moved_counts_once_when_both_go_back(
+def test_nested_moves_are_counted_once_when_undone(
     bench: Workbench, session: Session, alice: Account
 ) -> None:
     for path, content in {"from/one/x": b"1", "from/two/y": b"22"}.items():
         bench.upload(session, alice, path, content)
     bulk = bench.bulk(session, alice)
-    done = bulk.move(FolderSelection("from", frozenset(), 2), "to/", Conflict.FAIL)
-    bench.moving(session, alice).move(["to/two"], "to/one/inner/", Conflict.FAIL)
+    done = bulk.move(FolderSelection("from", frozenset(), 2), "to/", OnConflict.FAIL)
+    bench.moving(session, alice).move(["to/two"], "to/one/inner/", OnConflict.FAIL)
     check_rows(session)
 
     assert bulk.undo(done.batch_id, {BatchKind.MOVE}) == 2
@@ -69,7 +69,7 @@ def test_what_was_moved_into_another_that_was_moved_counts_once_when_both_go_bac
     check_rows(session)
 
 
-def test_a_folder_and_what_lies_in_it_trashed_at_once_are_counted_each_by_itself(
+def test_a_folder_and_its_content_trashed_together_are_counted_separately(
     bench: Workbench, session: Session, alice: Account, deep: str
 ) -> None:
     trash = bench.trash(session, alice)
@@ -78,16 +78,16 @@ def test_a_folder_and_what_lies_in_it_trashed_at_once_are_counted_each_by_itself
     inner, outer = trash.add(["a/b/c", "a/b"])
 
     assert sums(session, bench, alice, "a") == (1, 1)
-    assert outer.entry.insides is not None
-    assert inner.entry.insides is not None
-    assert (outer.entry.insides.size, inner.entry.insides.size) == (0, 5)
+    assert outer.entry.totals is not None
+    assert inner.entry.totals is not None
+    assert (outer.entry.totals.size, inner.entry.totals.size) == (0, 5)
     check_rows(session)
     trash.restore_all([inner.id, outer.id])
     assert sums(session, bench, alice, "a") == (6, 2)
     check_rows(session)
 
 
-def test_one_statement_tells_all_folders_above(
+def test_one_statement_updates_all_ancestors(
     bench: Workbench, session: Session, alice: Account, deep: str
 ) -> None:
     said: list[str] = []
@@ -100,13 +100,13 @@ def test_one_statement_tells_all_folders_above(
 
 
 @pytest.mark.sqlite("its way to tell a plan")
-def test_the_way_up_is_looked_up_folder_by_folder_also_after_an_analyze(
+def test_ancestors_are_looked_up_by_index_even_after_analyze(
     bench: Workbench, session: Session, alice: Account, deep: str
 ) -> None:
     said: list[tuple[str, object]] = []
     event.listen(bench.engine, "before_cursor_execute", lambda *call: said.append((call[2], call[3])))
     bench.upload(session, alice, deep, b"123456")
-    (one,) = [each for each in said if "way(id" in each[0]]
+    (one,) = [each for each in said if "UPDATE node SET child_count" in each[0]]
     with bench.engine.connect() as connection:
         connection.exec_driver_sql("ANALYZE")
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {one[0]}", one[1]).all()  # type: ignore[arg-type]
@@ -136,7 +136,7 @@ def test_purging_and_pruning_change_no_folder(
     check_rows(session)
 
 
-def test_a_change_below_is_no_modification_of_a_folder(
+def test_a_change_below_does_not_modify_a_folder(
     bench: Workbench, session: Session, alice: Account, deep: str
 ) -> None:
     before = bench.files(session, alice).get("a").modified_at
@@ -147,7 +147,7 @@ def test_a_change_below_is_no_modification_of_a_folder(
     assert bench.files(session, alice).get("a").modified_at == before
 
 
-def test_who_may_see_names_alone_gets_no_tag(
+def test_a_user_without_the_content_right_gets_no_etag(
     bench: Workbench, session: Session, alice: Account, deep: str
 ) -> None:
     root = Tree(session, alice.scope).get(["a"])
@@ -157,11 +157,11 @@ def test_who_may_see_names_alone_gets_no_tag(
     entry = Tree(session, only_names).to_entry(root, ())
     whole = Tree(session, alice.scope).to_entry(root, ("a",))
 
-    assert entry.insides is not None
-    assert whole.insides is not None
-    assert (entry.insides.size, entry.insides.files) == (5, 1)
-    assert tags.tag_of(entry.insides) is None
-    assert tags.tag_of(whole.insides) != FolderTags("another").tag_of(whole.insides)
+    assert entry.totals is not None
+    assert whole.totals is not None
+    assert (entry.totals.size, entry.totals.files) == (5, 1)
+    assert tags.tag_of(entry.totals) is None
+    assert tags.tag_of(whole.totals) != FolderTags("another").tag_of(whole.totals)
 
 
 Spoil = Callable[[Session, Account], None]
@@ -176,7 +176,7 @@ def _set(**values: int) -> Spoil:
 
 
 def _forget_a_file(session: Session, account: Account) -> None:
-    """Let nobody above the deepest folder know of its file."""
+    """Keep all ancestors of the deepest folder from counting its file."""
     names = ["a", "b", "c", ""]
     folders = select(Node.id).where(Node.space_id == account.space_id, Node.name.in_(names))
     less = {"tree_size": Node.tree_size - 5, "tree_files": Node.tree_files - 1}
@@ -186,9 +186,9 @@ def _forget_a_file(session: Session, account: Account) -> None:
 @pytest.mark.parametrize(
     "spoil",
     [_set(tree_size=7), _set(tree_files=0), _set(child_count=3, child_size=1), _forget_a_file],
-    ids=["bytes", "files", "counters", "all above"],
+    ids=["bytes", "files", "counters", "all ancestors"],
 )
-def test_what_a_folder_counts_wrongly_is_found_where_it_began_and_mended(
+def test_wrong_folder_sums_are_found_at_their_origin_and_corrected(
     bench: Workbench, session: Session, alice: Account, deep: str, spoil: Spoil
 ) -> None:
     bench.upload(session, bench.register(session, "bob"), "a/b/c", b"1")
@@ -199,11 +199,11 @@ def test_what_a_folder_counts_wrongly_is_found_where_it_began_and_mended(
 
     assert {each.folder for each in inspection.verify_folders()} <= {"alice:a", "alice:a/b", "alice:a/b/c"}
     assert list(inspection.verify_folders())
-    # What changes meanwhile changes nothing of that.
+    # Concurrent changes do not affect that.
     bench.upload(session, alice, "a/b/c/new", b"123")
-    bench.moving(session, alice).move(["a/b"], "moved", Conflict.FAIL)
-    assert bench.accounts(session).mend_folders("alice") > 0
+    bench.moving(session, alice).move(["a/b"], "moved", OnConflict.FAIL)
+    assert bench.accounts(session).repair_folders("alice") > 0
 
     assert list(find_wrong_folders(session)) == []
-    assert mend_folders(session, alice.space_id) == 0
+    assert repair_folders(session, alice.space_id) == 0
     check_rows(session)

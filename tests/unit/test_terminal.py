@@ -22,8 +22,6 @@ from cabinet.terminal.streams import escape_unencodable, replace_closed_streams
 from cabinet.terminal.text import escape_controls, to_count, to_exact_size, to_local_text, to_size
 from cabinet.web.formats import exact_size, filesize
 
-pytestmark = pytest.mark.any_database
-
 
 @pytest.mark.parametrize(
     ("name", "shown"),

@@ -15,12 +15,13 @@ from sqlalchemy.orm import Session
 from cabinet.errors import Forbidden, InvalidField, InvalidName, NotAFolder, NotFound, SignInRequired
 from cabinet.models import Token, User
 from cabinet.services.access.rights import ALL, CHANGE, Rights
-from cabinet.services.accounts.accounts import Account, Accounts
+from cabinet.services.accounts.account import Account
+from cabinet.services.accounts.accounts import Accounts
 from cabinet.services.accounts.credentials import Credential
 from cabinet.services.accounts.token_scopes import EVERY, USUAL, TokenScope, from_column, rights_of, to_scopes
 from cabinet.services.accounts.tokens import Tokens
 from cabinet.services.kernel.database import writing
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.removal import Removal
 from tests.support.services import PASSWORD, Guest, Workbench, paths_of
 
@@ -229,7 +230,7 @@ def test_a_token_follows_its_folder(
     scope = made(tokens, alice, None, "a/b").scope
     bench.files(session, alice).make_folder("c")
 
-    bench.moving(session, alice).move(["a/b"], "c/d", Conflict.FAIL)
+    bench.moving(session, alice).move(["a/b"], "c/d", OnConflict.FAIL)
 
     assert paths_of(session, bench, Guest(scope)) == ["inside"]
     assert [shown.folder for shown in tokens.list_of(alice.id)] == ["c/d"]

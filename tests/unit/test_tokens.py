@@ -1,4 +1,4 @@
-"""The colours of the tokens keep the contrast that their file promises, by day and by night."""
+"""The design tokens have the contrast that their file states, in both themes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LIGHT = {name: light for name, light, _ in TOKENS}
 DARK = {name: dark for name, _, dark in TOKENS}
 
 GROUNDS = ("paper", "surface", "sunken", "raised")
-# WCAG 2.2: 4.5 for text (1.4.3), 3 for what tells a control or an icon from its ground (1.4.11).
+# WCAG 2.2: 4.5 for text (1.4.3), 3 for the outlines of controls and icons (1.4.11).
 TEXT = [
     *(("ink", ground) for ground in (*GROUNDS, "accent-wash", "danger-wash")),
     *(("ink-soft", ground) for ground in (*GROUNDS, "accent-wash")),
@@ -46,7 +46,7 @@ def contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize(
     ("what", "ground", "least"), [*((*each, 4.5) for each in TEXT), *((*each, 3.0) for each in SHAPES)]
 )
-def test_colours_stand_out_from_their_ground(
+def test_colors_have_sufficient_contrast(
     palette: dict[str, str], what: str, ground: str, least: float
 ) -> None:
     assert contrast(palette[what], palette[ground]) >= least

@@ -1,4 +1,4 @@
-"""The catalogs are complete, current and compiled. `python tests/support/catalog.py` mends drift."""
+"""The catalogs are complete, current and compiled. `python tests/support/catalog.py` updates them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from flask import Flask
 from flask_babel import ngettext
 
 from tests.support.catalog import LANGUAGES, compiled, extract, load, po_file, texts
-
-pytestmark = pytest.mark.any_database
 
 PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sd]")
 
@@ -49,23 +47,23 @@ def test_the_catalog_has_exactly_the_texts_of_the_source(source: Catalog, catalo
     assert (ours - theirs, theirs - ours) == (set(), set())
 
 
-def test_every_text_is_translated_and_nothing_is_a_guess(catalog: Catalog) -> None:
+def test_every_text_is_translated_and_none_is_fuzzy(catalog: Catalog) -> None:
     unfinished = [m.id for m in texts(catalog) if m.fuzzy or not m.string or not all(forms(m.string))]
 
     assert unfinished == []
 
 
-def test_placeholders_are_those_of_the_source(catalog: Catalog) -> None:
+def test_placeholders_match_the_source(catalog: Catalog) -> None:
     assert [message.id for message in texts(catalog) if has_other_placeholders(message)] == []
 
 
-def test_plurals_have_as_many_forms_as_the_language(catalog: Catalog) -> None:
+def test_plurals_have_all_forms_of_the_language(catalog: Catalog) -> None:
     plurals = [message for message in texts(catalog) if message.pluralizable]
 
     assert {len(forms(message.string)) for message in plurals} == {catalog.num_plurals}
 
 
-def test_texts_end_as_the_originals_do(catalog: Catalog) -> None:
+def test_texts_end_like_their_originals(catalog: Catalog) -> None:
     def differs(message: Message) -> bool:
         ends = forms(message.id)[-1].endswith(".")
         return any(form.endswith(".") != ends for form in forms(message.string))
@@ -73,7 +71,7 @@ def test_texts_end_as_the_originals_do(catalog: Catalog) -> None:
     assert [message.id for message in texts(catalog) if differs(message)] == []
 
 
-def test_the_compiled_catalog_is_made_from_the_editable_one() -> None:
+def test_the_compiled_catalog_is_up_to_date() -> None:
     for language in LANGUAGES:
         assert po_file(language).with_suffix(".mo").read_bytes() == compiled(load(language))
 
@@ -89,7 +87,7 @@ def test_the_compiled_catalog_is_made_from_the_editable_one() -> None:
         (22, "22 объекта"),
     ],
 )
-def test_russian_plurals_are_right(app: Flask, count: int, russian: str) -> None:
+def test_russian_plurals_are_correct(app: Flask, count: int, russian: str) -> None:
     with app.test_request_context(headers={"Accept-Language": "ru"}):
         assert ngettext("%(count)s item", "%(count)s items", count, count=count) == russian
 

@@ -1,4 +1,4 @@
-"""The trash: what is in it, how it comes back, and what it costs until it is gone."""
+"""The trash: its content, restoring, and its usage."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy.orm import Session
 
 from cabinet.errors import EntryExists, InvalidField, InvalidName, NotAFolder, NotFound
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.changes.selections import TrashSelection
 from cabinet.services.changes.trash import Trash
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.extents import Extent
 from cabinet.services.tree.names import PATH_BYTES
 from tests.support.audit import check_rows
@@ -18,7 +18,7 @@ from tests.support.services import TRASH_KEEP, Workbench, content_of, paths_of, 
 CONTENT = b"the content"
 
 
-def test_a_folder_is_one_entry_and_says_where_it_was_and_how_long_it_stays(
+def test_a_trashed_folder_is_one_entry_with_path_and_remaining_time(
     trash: Trash, session: Session, bench: Workbench, alice: Account
 ) -> None:
     bench.upload(session, alice, "a/b/f", CONTENT)
@@ -34,7 +34,7 @@ def test_a_folder_is_one_entry_and_says_where_it_was_and_how_long_it_stays(
 
 
 @pytest.mark.parametrize("limit", [1, 2, 4])
-def test_the_first_part_is_what_was_seen_in_pages_as_it_is_now(
+def test_an_outline_reflects_current_pages(
     trash: Trash, session: Session, bench: Workbench, alice: Account, limit: int
 ) -> None:
     files = bench.files(session, alice)
@@ -63,9 +63,7 @@ def test_the_first_part_is_what_was_seen_in_pages_as_it_is_now(
     assert trash.look_up([page.entries[0].id]) == {}
 
 
-def test_the_newest_come_first_in_pages(
-    trash: Trash, session: Session, bench: Workbench, alice: Account
-) -> None:
+def test_pages_are_newest_first(trash: Trash, session: Session, bench: Workbench, alice: Account) -> None:
     files = bench.files(session, alice)
     for number in range(5):
         files.make_folder(str(number))
@@ -88,16 +86,16 @@ def test_the_newest_come_first_in_pages(
 
 
 @pytest.mark.parametrize("all_at_once", [False, True])
-def test_what_is_restored_comes_into_its_folder_wherever_that_is_now(
+def test_an_entry_is_restored_into_its_folder_wherever_that_is_now(
     trash: Trash, session: Session, bench: Workbench, alice: Account, all_at_once: bool
 ) -> None:
     bench.upload(session, alice, "a/b/f", CONTENT)
     [deleted] = trash.add(["a/b/f"])
-    bench.moving(session, alice).move(["a/b"], "moved/renamed", Conflict.FAIL)
+    bench.moving(session, alice).move(["a/b"], "moved/renamed", OnConflict.FAIL)
     bench.files(session, alice).make_folder("a/b")
 
     if all_at_once:
-        bench.bulk(session, alice).restore(TrashSelection(frozenset(), 1), Conflict.FAIL)
+        bench.bulk(session, alice).restore(TrashSelection(frozenset(), 1), OnConflict.FAIL)
     else:
         assert trash.restore(deleted.id).path == "moved/renamed/f"
 
@@ -106,7 +104,7 @@ def test_what_is_restored_comes_into_its_folder_wherever_that_is_now(
 
 
 @pytest.mark.parametrize("end", ["trashed", "purged"])
-def test_what_has_no_folder_any_more_comes_back_to_the_path_that_it_had(
+def test_an_entry_without_its_folder_is_restored_to_its_old_path(
     trash: Trash, session: Session, bench: Workbench, alice: Account, end: str
 ) -> None:
     bench.upload(session, alice, "a/b/f", CONTENT)
@@ -121,7 +119,7 @@ def test_what_has_no_folder_any_more_comes_back_to_the_path_that_it_had(
     check_rows(session)
 
 
-def test_what_is_restored_is_where_it_was_with_all_below_it(
+def test_a_restored_folder_has_its_content(
     trash: Trash, session: Session, bench: Workbench, alice: Account
 ) -> None:
     bench.upload(session, alice, "a/b/f", CONTENT)
@@ -141,7 +139,7 @@ def test_what_is_restored_is_where_it_was_with_all_below_it(
     check_rows(session)
 
 
-def test_what_was_deleted_first_outlives_its_folder(
+def test_an_entry_deleted_earlier_survives_its_folder(
     trash: Trash, session: Session, bench: Workbench, alice: Account
 ) -> None:
     bench.upload(session, alice, "a/f", CONTENT)
@@ -160,11 +158,11 @@ def test_what_was_deleted_first_outlives_its_folder(
 
 @pytest.mark.parametrize(
     ("on_conflict", "arrives", "there"),
-    [(Conflict.RENAME, "f (2)", ["f", "f (2)"]), (Conflict.REPLACE, "f", ["f"])],
+    [(OnConflict.RENAME, "f (2)", ["f", "f (2)"]), (OnConflict.REPLACE, "f", ["f"])],
 )
-def test_a_clash_is_settled_by_the_rule(
+def test_a_conflict_follows_on_conflict(
     trash: Trash, session: Session, bench: Workbench, alice: Account,
-    on_conflict: Conflict, arrives: str, there: list[str],
+    on_conflict: OnConflict, arrives: str, there: list[str],
 ) -> None:  # fmt: skip
     bench.upload(session, alice, "f", CONTENT)
     bench.files(session, alice).trash("f")
@@ -178,11 +176,11 @@ def test_a_clash_is_settled_by_the_rule(
     assert entry.path == arrives
     assert paths_of(session, bench, alice) == there
     assert content_of(session, bench, alice, arrives) == CONTENT
-    assert len(trash.list_page(10).entries) == (on_conflict is Conflict.REPLACE)
+    assert len(trash.list_page(10).entries) == (on_conflict is OnConflict.REPLACE)
     check_rows(session)
 
 
-def test_nothing_comes_back_below_a_file(
+def test_nothing_is_restored_below_a_file(
     trash: Trash, session: Session, bench: Workbench, alice: Account
 ) -> None:
     bench.upload(session, alice, "a/f", CONTENT)
@@ -197,7 +195,7 @@ def test_nothing_comes_back_below_a_file(
     assert paths_of(session, bench, alice) == ["a"]
 
 
-def test_a_name_that_grows_by_its_number_may_grow_too_long(
+def test_a_numbered_name_may_become_too_long(
     trash: Trash, session: Session, bench: Workbench, alice: Account
 ) -> None:
     path = "/".join(["d" * 200] * 10) + "/" + "e" * 38
@@ -208,10 +206,10 @@ def test_a_name_that_grows_by_its_number_may_grow_too_long(
     (found,) = trash.list_page(10).entries
 
     with pytest.raises(InvalidName):
-        trash.restore(found.id, Conflict.RENAME)
+        trash.restore(found.id, OnConflict.RENAME)
 
 
-def test_what_is_purged_is_gone_and_paid_back_with_its_history(
+def test_a_purged_entry_is_gone_and_frees_its_history(
     trash: Trash, session: Session, bench: Workbench, alice: Account
 ) -> None:
     for content in (CONTENT, b"second"):
@@ -230,7 +228,9 @@ def test_what_is_purged_is_gone_and_paid_back_with_its_history(
     check_rows(session)
 
 
-def test_for_ever_is_for_ever(trash: Trash, session: Session, bench: Workbench, alice: Account) -> None:
+def test_a_purged_entry_cannot_be_restored(
+    trash: Trash, session: Session, bench: Workbench, alice: Account
+) -> None:
     bench.upload(session, alice, "a/f", CONTENT)
 
     bench.files(session, alice).purge("a")
@@ -241,7 +241,7 @@ def test_for_ever_is_for_ever(trash: Trash, session: Session, bench: Workbench, 
     check_rows(session)
 
 
-def test_the_trash_of_others_is_not_there(
+def test_the_trash_of_other_users_is_not_found(
     trash: Trash, session: Session, bench: Workbench, alice: Account
 ) -> None:
     bench.upload(session, alice, "f", CONTENT)

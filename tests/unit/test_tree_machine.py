@@ -1,7 +1,7 @@
-"""Anything that moves, copies, hides or brings back, in any order, against a tree of dicts.
+"""Any sequence of moves, copies, deletions and restores, compared with a tree of dicts.
 
-The model is a folder as a dict of names, a file as the list of the contents that it had. It knows
-nothing of rows, locks or indexes; the services have to show the same.
+In the model a folder is a dict of names and a file the list of its contents. It knows nothing of rows, locks or
+indexes; the services must show the same.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from cabinet.errors import (
     NotAFolder,
     NotFound,
 )
-from cabinet.services.tree.entries import Conflict, Entry
+from cabinet.services.tree.entries import Entry, OnConflict
 from cabinet.services.tree.names import numbered
 from tests.support.audit import check_rows
 from tests.support.mounts import mount
@@ -37,7 +37,7 @@ Folder: TypeAlias = dict[str, Any]
 NAMES = st.sampled_from(["a", "Б", "c"])
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
 CONTENTS = st.sampled_from([b"", b"one", b"three"])
-CONFLICTS = st.sampled_from(Conflict)
+CONFLICTS = st.sampled_from(OnConflict)
 MOUNTED = ["Mounted", "Mounted/x", "Mounted/x/y"]
 
 
@@ -49,7 +49,7 @@ class Model:
         self.trash: list[tuple[str, Any]] = []
 
     def find(self, path: str) -> Any:
-        """Return what is at a path, None where there is nothing."""
+        """Return the entry at a path, None if there is none."""
         here: Any = self.root
         for name in path.split("/") if path else []:
             here = here.get(name) if isinstance(here, dict) else None
@@ -65,27 +65,27 @@ class Model:
         return here
 
     def holds(self, outer: Any, inner: Any) -> bool:
-        """Tell whether `inner` is `outer` or lies below it."""
+        """Return whether `inner` is `outer` or is inside of it."""
         if outer is inner:
             return True
         return isinstance(outer, dict) and any(self.holds(each, inner) for each in outer.values())
 
-    def make_way(self, node: Any, folder: Folder, path: str, on_conflict: Conflict) -> str:
+    def resolve_conflict(self, node: Any, folder: Folder, path: str, on_conflict: OnConflict) -> str:
         """Return the name that `node` gets in `folder` instead of that at the end of `path`."""
         name = path.rpartition("/")[2]
         if name not in folder:
             return name
-        if on_conflict is Conflict.RENAME:
+        if on_conflict is OnConflict.RENAME:
             return next(free for n in range(2, 99) if (free := numbered(name, n)) not in folder)
-        if on_conflict is Conflict.FAIL or folder[name] is node:
+        if on_conflict is OnConflict.FAIL or folder[name] is node:
             raise EntryExists(path=path)
         if self.holds(folder[name], node):
             raise IntoItself(path=path)
         self.trash.append((path, folder.pop(name)))
         return name
 
-    def arrange(self, source: str, to: str, on_conflict: Conflict, *, keep: bool) -> None:
-        """Move, or copy if it shall be kept; raises what the service has to raise."""
+    def arrange(self, source: str, to: str, on_conflict: OnConflict, *, keep: bool) -> None:
+        """Move, or copy if it is kept; raises the expected error of the service."""
         node = self.find(source)
         if node is None:
             raise NotFound
@@ -99,7 +99,7 @@ class Model:
         folder = self.make_folders(folder_path)
         if isinstance(node, dict) and self.holds(node, folder):
             raise IntoItself(path=target)
-        name = self.make_way(node, folder, target, on_conflict)
+        name = self.resolve_conflict(node, folder, target, on_conflict)
         if keep:
             folder[name] = _without_history(node)
         else:
@@ -107,7 +107,7 @@ class Model:
             folder[name] = node
 
     def remove(self, path: str) -> Any:
-        """Take out what is at a path, and return it."""
+        """Remove the entry at a path, and return it."""
         parent, _, name = path.rpartition("/")
         return self.find(parent).pop(name)
 
@@ -146,7 +146,7 @@ class TreeMachine(RuleBasedStateMachine):
     @initialize()
     def register(self) -> None:
         self.account = self.bench.register(self.session)
-        # A folder of somebody else stands in the root the whole time, and neither gets in the way of the other.
+        # A folder of another user is mounted in the root the whole time, and does not interfere.
         other = self.bench.register(self.session, "other")
         self.bench.upload(self.session, other, "outer/shared/x/y", b"theirs")
         mount(self.session, "other", "outer/shared", self.account.username, MOUNTED[0])
@@ -157,7 +157,7 @@ class TreeMachine(RuleBasedStateMachine):
         self.versions = self.bench.versions(self.session, self.account)
 
     def both(self, act: Any, expect: Any) -> None:
-        """Do the same to the services and to the model, which have to agree on what is refused."""
+        """Apply the same change to services and model, which must agree on refusals."""
         before = copy.deepcopy((self.model.root, self.model.trash))
         self.bench.clock.advance(seconds=1)
         try:
@@ -192,14 +192,14 @@ class TreeMachine(RuleBasedStateMachine):
         self.both(lambda: self.files.make_folder(path), expect)
 
     @rule(source=PATHS, to=PATHS, on_conflict=CONFLICTS)
-    def move(self, source: str, to: str, on_conflict: Conflict) -> None:
+    def move(self, source: str, to: str, on_conflict: OnConflict) -> None:
         self.both(
             lambda: self.moving.move([source], to, on_conflict),
             lambda: self.model.arrange(source, to, on_conflict, keep=False),
         )
 
     @rule(source=PATHS, to=PATHS, on_conflict=CONFLICTS)
-    def copy(self, source: str, to: str, on_conflict: Conflict) -> None:
+    def copy(self, source: str, to: str, on_conflict: OnConflict) -> None:
         self.both(
             lambda: self.moving.copy([source], to, on_conflict),
             lambda: self.model.arrange(source, to, on_conflict, keep=True),
@@ -218,7 +218,7 @@ class TreeMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.model.trash)
     @rule(data=st.data(), on_conflict=CONFLICTS)
-    def restore(self, data: st.DataObject, on_conflict: Conflict) -> None:
+    def restore(self, data: st.DataObject, on_conflict: OnConflict) -> None:
         index = data.draw(st.integers(0, len(self.model.trash) - 1))
         path = self.model.trash[index][0]
         trash_id = self.listed_trash()[index].id
@@ -226,7 +226,7 @@ class TreeMachine(RuleBasedStateMachine):
         def expect() -> None:
             _, node = self.model.trash.pop(index)
             folder = self.model.make_folders(path.rpartition("/")[0])
-            folder[self.model.make_way(node, folder, path, on_conflict)] = node
+            folder[self.model.resolve_conflict(node, folder, path, on_conflict)] = node
 
         self.both(lambda: self.trash.restore(trash_id, on_conflict), expect)
 
@@ -261,7 +261,7 @@ class TreeMachine(RuleBasedStateMachine):
         return list(reversed(self.trash.list_page(1000).entries))
 
     @invariant()
-    def the_trees_are_the_same(self) -> None:
+    def trees_match(self) -> None:
         expected = _paths(self.model.root)
         listed = {entry.path: entry for entry in self.files.list_below("", 1000, None).entries}
         assert [path for path in MOUNTED if not listed.pop(path).role] == []
@@ -275,21 +275,21 @@ class TreeMachine(RuleBasedStateMachine):
                 assert sizes == [len(content) for content in reversed(node)]
 
     @invariant()
-    def whatever_has_the_same_mark_is_the_same(self) -> None:
-        """Else somebody would be told that nothing is new where something is."""
+    def equal_tags_mean_equal_folders(self) -> None:
+        """Otherwise a client would be told that nothing has changed."""
         folders = [path for path, node in _paths(self.model.root).items() if isinstance(node, dict)]
         for path in ["", *folders]:
             page = self.files.list_below(path, 1000, None)
             seen = list(page.entries)
-            assert page.insides.mark is not None
-            assert self.marked.setdefault((path, page.insides.mark), seen) == seen, path
+            assert page.totals.mark is not None
+            assert self.marked.setdefault((path, page.totals.mark), seen) == seen, path
 
     @invariant()
-    def the_trash_is_the_same(self) -> None:
+    def trash_matches(self) -> None:
         assert [found.entry.path for found in self.listed_trash()] == [path for path, _ in self.model.trash]
 
     @invariant()
-    def every_row_is_right(self) -> None:
+    def rows_are_consistent(self) -> None:
         check_rows(self.session)
 
 

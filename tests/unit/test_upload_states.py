@@ -1,4 +1,4 @@
-"""The states of an upload of several requests: what leads where, and what its requests ask the database."""
+"""The states of a resumable upload: transitions, and database statements."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
 from cabinet.models import Upload, UploadKind
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.uploads.states import (
     TRANSITIONS,
-    Event,
     ImpossibleTransition,
+    UploadEvent,
     UploadState,
     advance,
     state_of,
@@ -34,16 +34,16 @@ ROWS = {
 
 
 @pytest.mark.parametrize("state", UploadState)
-def test_a_row_tells_its_state(state: UploadState) -> None:
+def test_a_row_determines_the_state(state: UploadState) -> None:
     assert state_of(ROWS[state]) is state
 
 
-def test_an_upload_whose_length_nobody_knows_is_not_complete() -> None:
+def test_an_upload_of_unknown_length_is_not_complete() -> None:
     assert state_of(Upload(offset=0, length=None)) is UploadState.RECEIVING
 
 
-@pytest.mark.parametrize(("state", "what"), list(product(UploadState, Event)))
-def test_what_the_table_does_not_hold_cannot_happen(state: UploadState, what: Event) -> None:
+@pytest.mark.parametrize(("state", "what"), list(product(UploadState, UploadEvent)))
+def test_undefined_transitions_are_impossible(state: UploadState, what: UploadEvent) -> None:
     if what in TRANSITIONS[state]:
         assert advance(state, what) is TRANSITIONS[state][what]
     else:
@@ -51,14 +51,14 @@ def test_what_the_table_does_not_hold_cannot_happen(state: UploadState, what: Ev
             advance(state, what)
 
 
-def test_every_state_ends_in_gone_and_nothing_leads_out_of_it() -> None:
+def test_every_state_leads_to_gone_and_none_leaves_it() -> None:
     assert TRANSITIONS.keys() == set(UploadState)
     for state, leads_to in TRANSITIONS.items():
-        assert state is UploadState.GONE or leads_to[Event.END] is UploadState.GONE
+        assert state is UploadState.GONE or leads_to[UploadEvent.END] is UploadState.GONE
     assert TRANSITIONS[UploadState.GONE] == {}
 
 
-def test_what_is_gone_is_not_ended_once_more() -> None:
+def test_a_gone_upload_is_not_ended_again() -> None:
     row = Upload(offset=2, length=2, ended_at=START, expires_at=START)
 
     with pytest.raises(ImpossibleTransition):
@@ -87,7 +87,7 @@ def asked(engine: Engine) -> Iterator[list[str]]:
         ("rollback", finish),
     ]
     if engine.dialect.name != "sqlite":
-        # SQLite is told by a statement of ours, and PostgreSQL by its driver.
+        # SQLite begins by a statement of ours, PostgreSQL by its driver.
         listeners.append(("begin", begin))
     for name, listener in listeners:
         event.listen(engine, name, listener)
@@ -99,11 +99,11 @@ def asked(engine: Engine) -> Iterator[list[str]]:
 
 
 def calls(words: list[str]) -> int:
-    """Count statements, the ends and beginnings of transactions apart: 47 of old for what is asked below."""
+    """Count statements, excluding the ends and beginnings of transactions."""
     return sum(word not in {"BEGIN", "END"} for word in words)
 
 
-def test_a_middle_part_reads_its_row_before_its_lock_and_under_it(
+def test_a_middle_part_reads_its_row_before_and_under_its_lock(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     service = service_of(session, bench, alice)
@@ -118,7 +118,7 @@ def test_a_middle_part_reads_its_row_before_its_lock_and_under_it(
     assert words.count("UPDATE") == 2
 
 
-def test_an_upload_asks_the_database_little(session: Session, bench: Workbench, alice: Account) -> None:
+def test_an_upload_needs_few_statements(session: Session, bench: Workbench, alice: Account) -> None:
     service = service_of(session, bench, alice)
     with asked(bench.engine) as words:
         made = service.begin(plan(300))
@@ -129,7 +129,7 @@ def test_an_upload_asks_the_database_little(session: Session, bench: Workbench, 
     assert content_of(session, bench, alice, "f") == b"x" * 100 + b"y" * 200
 
 
-def test_a_look_at_an_upload_reads_its_row_twice_and_writes_nothing(
+def test_reading_an_upload_reads_its_row_twice_and_writes_nothing(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     service = service_of(session, bench, alice)

@@ -1,6 +1,6 @@
-"""What becomes of an upload: conflicts, conditions, promises, all or none.
+"""Uploads: conflicts, conditions, digests, all or none.
 
-Rule: whatever is refused changes nothing, which is compared by looking at everything.
+Rule: a refusal changes nothing, which is checked by comparing everything.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from cabinet.errors import (
     Unavailable,
 )
 from cabinet.models import Blob, Node, Space, User, Version
-from cabinet.services.accounts.accounts import Account
-from cabinet.services.tree.entries import Conflict, Entry
+from cabinet.services.accounts.account import Account
+from cabinet.services.tree.entries import Entry, OnConflict
 from cabinet.services.tree.names import PATH_BYTES
 from cabinet.services.uploads.publishing import Stored, Target
-from cabinet.services.uploads.uploads import Promised
+from cabinet.services.uploads.uploads import ExpectedContent
 from cabinet.storage.content_hash import hash_chunks
 from tests.support.services import VERSIONS_KEPT, Workbench, content_of, paths_of, stored_bytes
 
@@ -72,14 +72,14 @@ def test_an_upload_becomes_a_file(session: Session, bench: Workbench, alice: Acc
     assert stored_bytes(bench) == Counter({"blobs": 1})
 
 
-def test_the_folders_above_are_made_once(session: Session, bench: Workbench, alice: Account) -> None:
+def test_parent_folders_are_created_once(session: Session, bench: Workbench, alice: Account) -> None:
     bench.upload(session, alice, "a/b/one", CONTENT)
     bench.upload(session, alice, "a/b/two", CONTENT)
 
     assert paths_of(session, bench, alice) == ["a", "a/b", "a/b/one", "a/b/two"]
 
 
-def test_a_replaced_file_keeps_its_old_bytes_as_a_version(
+def test_a_replaced_file_keeps_its_old_content_as_a_version(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     created = bench.upload(session, alice, "f", CONTENT).entry.created_at
@@ -94,7 +94,7 @@ def test_a_replaced_file_keeps_its_old_bytes_as_a_version(
     assert session.execute(versions).all() == [(1, HASH), (2, hash_chunks([OTHER]))]
 
 
-def test_the_same_content_again_is_no_new_version(session: Session, bench: Workbench, alice: Account) -> None:
+def test_identical_content_creates_no_new_version(session: Session, bench: Workbench, alice: Account) -> None:
     bench.upload(session, alice, "f", CONTENT)
     bench.clock.advance(hours=1)
 
@@ -106,7 +106,7 @@ def test_the_same_content_again_is_no_new_version(session: Session, bench: Workb
     assert session.scalar(select(Space.usage)) == len(CONTENT)
 
 
-def test_the_same_content_is_stored_once_and_paid_for_by_each(
+def test_identical_content_is_stored_once_and_counted_for_each_user(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     bob = bench.register(session, "bob")
@@ -115,19 +115,23 @@ def test_the_same_content_is_stored_once_and_paid_for_by_each(
     bench.upload(session, bob, "c", CONTENT)
 
     assert stored_bytes(bench) == Counter({"blobs": 1})
-    usage = session.execute(select(User.username, Space.usage).join(User.space).order_by(User.id)).all()
+    usage = session.execute(
+        select(User.username, Space.usage).join(Space, Space.owner_id == User.id).order_by(User.id)
+    ).all()
     assert usage == [("alice", 2 * len(CONTENT)), ("bob", len(CONTENT))]
 
 
-def test_a_second_file_of_that_name_may_get_a_number(
+def test_a_second_file_of_one_name_may_get_a_number(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
-    names = [bench.upload(session, alice, "d/report.pdf", b"x", Conflict.RENAME).entry.name for _ in range(4)]
+    names = [
+        bench.upload(session, alice, "d/report.pdf", b"x", OnConflict.RENAME).entry.name for _ in range(4)
+    ]
 
     assert names == ["report.pdf", "report (2).pdf", "report (3).pdf", "report (4).pdf"]
 
 
-def test_the_number_is_found_soon_among_many(
+def test_a_free_number_is_found_quickly_among_many(
     session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     targets = [Target(f"f ({number})") for number in range(2, 300)]
@@ -146,38 +150,36 @@ def test_the_number_is_found_soon_among_many(
 
     with service.begin() as upload:
         upload.append([b"y"])
-        (stored,) = service.commit([(upload, Target("f", Conflict.RENAME))])
+        (stored,) = service.commit([(upload, Target("f", OnConflict.RENAME))])
 
     assert stored.entry.name == "f (300)"
     assert len(looked_up) < 30
 
 
-def test_a_folder_in_the_way_may_be_numbered_around(
-    session: Session, bench: Workbench, alice: Account
-) -> None:
+def test_a_file_may_be_numbered_to_avoid_a_folder(session: Session, bench: Workbench, alice: Account) -> None:
     bench.upload(session, alice, "docs/f", b"x")
 
-    assert bench.upload(session, alice, "docs", b"x", Conflict.RENAME).entry.name == "docs (2)"
+    assert bench.upload(session, alice, "docs", b"x", OnConflict.RENAME).entry.name == "docs (2)"
 
 
 CONFLICTS = {
-    "onto a folder": ("folder", Conflict.REPLACE, IsAFolder),
-    "onto a folder, not to replace": ("folder", Conflict.FAIL, IsAFolder),
-    "below a file": ("file/below", Conflict.REPLACE, NotAFolder),
-    "deep below a file": ("folder/inner/a/b/c", Conflict.RENAME, NotAFolder),
-    "not to replace": ("file", Conflict.FAIL, EntryExists),
-    "onto the root": ("", Conflict.REPLACE, IsAFolder),
-    "no name": ("a/../b", Conflict.REPLACE, InvalidName),
+    "onto a folder": ("folder", OnConflict.REPLACE, IsAFolder),
+    "onto a folder, not to replace": ("folder", OnConflict.FAIL, IsAFolder),
+    "below a file": ("file/below", OnConflict.REPLACE, NotAFolder),
+    "deep below a file": ("folder/inner/a/b/c", OnConflict.RENAME, NotAFolder),
+    "not to replace": ("file", OnConflict.FAIL, EntryExists),
+    "onto the root": ("", OnConflict.REPLACE, IsAFolder),
+    "no name": ("a/../b", OnConflict.REPLACE, InvalidName),
 }
 
 
 @pytest.mark.parametrize(("path", "on_conflict", "error"), CONFLICTS.values(), ids=CONFLICTS)
-def test_what_cannot_be_is_refused_before_and_after_the_bytes_came(
+def test_conflicts_are_refused_before_and_after_the_upload(
     session: Session,
     bench: Workbench,
     alice: Account,
     path: str,
-    on_conflict: Conflict,
+    on_conflict: OnConflict,
     error: type[CabinetError],
 ) -> None:
     bench.upload(session, alice, "file", b"old")
@@ -201,7 +203,7 @@ def test_a_numbered_path_may_be_too_long(session: Session, bench: Workbench, ali
     bench.upload(session, alice, path, b"old")
 
     with pytest.raises(InvalidName):
-        bench.upload(session, alice, path, b"new", Conflict.RENAME)
+        bench.upload(session, alice, path, b"new", OnConflict.RENAME)
 
 
 def test_a_failed_precondition_changes_nothing(session: Session, bench: Workbench, alice: Account) -> None:
@@ -218,7 +220,7 @@ def test_a_failed_precondition_changes_nothing(session: Session, bench: Workbenc
     assert content_of(session, bench, alice, "f") == OTHER
 
 
-def test_a_precondition_is_judged_again_when_the_bytes_are_there(
+def test_a_precondition_is_checked_again_after_the_upload(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     service = bench.uploads(session, alice)
@@ -235,21 +237,21 @@ def test_a_precondition_is_judged_again_when_the_bytes_are_there(
 
 
 @pytest.mark.parametrize(
-    ("promised", "received"),
+    ("expected", "received"),
     [
-        (Promised(content_hash=hash_chunks([OTHER])), HASH),
-        (Promised(sha256=hashlib.sha256(OTHER).hexdigest()), hashlib.sha256(CONTENT).hexdigest()),
+        (ExpectedContent(content_hash=hash_chunks([OTHER])), HASH),
+        (ExpectedContent(sha256=hashlib.sha256(OTHER).hexdigest()), hashlib.sha256(CONTENT).hexdigest()),
     ],
     ids=["content hash", "sha256"],
 )
 @pytest.mark.usefixtures("nothing_changes")
-def test_bytes_that_were_not_promised_are_not_stored(
-    session: Session, bench: Workbench, promised: Promised, received: str
+def test_bytes_that_do_not_match_the_digest_are_not_stored(
+    session: Session, bench: Workbench, expected: ExpectedContent, received: str
 ) -> None:
     bob = bench.register(session, "bob")
     service = bench.uploads(session, bob)
 
-    with service.begin(promised) as upload:
+    with service.begin(expected) as upload:
         upload.append([CONTENT])
         with pytest.raises(DigestMismatch) as caught:
             upload.seal()
@@ -258,10 +260,10 @@ def test_bytes_that_were_not_promised_are_not_stored(
     bench.accounts(session).delete("bob")
 
 
-def test_a_sha256_that_was_promised_is_kept(session: Session, bench: Workbench, alice: Account) -> None:
+def test_a_given_sha256_is_stored(session: Session, bench: Workbench, alice: Account) -> None:
     sha256 = hashlib.sha256(CONTENT).hexdigest()
     service = bench.uploads(session, alice)
-    with service.begin(Promised(len(CONTENT), HASH, sha256)) as upload:
+    with service.begin(ExpectedContent(len(CONTENT), HASH, sha256)) as upload:
         upload.append([CONTENT])
         service.commit([(upload, Target("f"))])
     bench.upload(session, alice, "g", CONTENT)
@@ -270,8 +272,11 @@ def test_a_sha256_that_was_promised_is_kept(session: Session, bench: Workbench, 
     assert bench.files(session, alice).sha256(HASH) == sha256
 
 
-@pytest.mark.parametrize("on_conflict", Conflict)
-def test_twenty_uploads_of_one_name_have_one_result_each(bench: Workbench, on_conflict: Conflict) -> None:
+@pytest.mark.database
+@pytest.mark.parametrize("on_conflict", OnConflict)
+def test_twenty_concurrent_uploads_of_one_name_each_have_one_result(
+    bench: Workbench, on_conflict: OnConflict
+) -> None:
     with bench.session() as session:
         bob = bench.register(session, "bob")
 
@@ -291,11 +296,11 @@ def test_twenty_uploads_of_one_name_have_one_result_each(bench: Workbench, on_co
         versions = session.scalar(select(func.count()).select_from(Version))
     assert sum(found.is_new for found in stored) == len(paths)
     assert all(len(set(content)) == 1 and len(content) == 1000 for content in contents)
-    expected = {Conflict.REPLACE: (1, VERSIONS_KEPT), Conflict.RENAME: (20, 20), Conflict.FAIL: (1, 1)}
+    expected = {OnConflict.REPLACE: (1, VERSIONS_KEPT), OnConflict.RENAME: (20, 20), OnConflict.FAIL: (1, 1)}
     assert (len(contents), versions) == expected[on_conflict]
 
 
-def test_several_files_are_stored_together_in_the_order_they_came(
+def test_several_files_are_stored_together_in_order(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     service = bench.uploads(session, alice)
@@ -308,21 +313,19 @@ def test_several_files_are_stored_together_in_the_order_they_came(
     assert stored_bytes(bench) == Counter({"blobs": 2})
 
 
-def test_one_that_is_refused_takes_all_others_with_it(
-    session: Session, bench: Workbench, alice: Account
-) -> None:
+def test_one_refused_file_refuses_all(session: Session, bench: Workbench, alice: Account) -> None:
     service = bench.uploads(session, alice)
     with service.begin() as one, service.begin() as two:
         one.append([b"1"])
         two.append([b"2"])
         with pytest.raises(EntryExists):
-            service.commit([(one, Target("f")), (two, Target("f", Conflict.FAIL))])
+            service.commit([(one, Target("f")), (two, Target("f", OnConflict.FAIL))])
 
     assert paths_of(session, bench, alice) == []
     assert stored_bytes(bench) == Counter()
 
 
-def test_a_name_taken_in_the_very_moment_is_to_be_tried_again(
+def test_a_name_taken_concurrently_asks_to_retry(
     session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def collide(*_: object) -> None:
@@ -336,7 +339,7 @@ def test_a_name_taken_in_the_very_moment_is_to_be_tried_again(
             service.commit([(upload, Target("f"))])
 
 
-def test_an_upload_of_an_account_that_is_gone_is_nowhere(
+def test_an_upload_of_a_deleted_account_is_not_found(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     service = bench.uploads(session, alice)

@@ -1,4 +1,4 @@
-"""What comes from other projects is what its manifest says, and nothing comes from other hosts."""
+"""Vendored files match their manifest, and nothing is loaded from other hosts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ENTRIES = json.loads(MANIFEST.read_text(encoding="utf-8"))
 
 # An icon is named in a call of the macro or of the scripts' function, now and then one of two.
 ICON_CALL = re.compile(r"\bicon\(([^()]*)\)")
-# Others stand in a table.
+# Others are in a table.
 ICON_IN_TABLE = re.compile(r"""\bicon: "([a-z0-9-]+)"|, "([a-z-]+)"\)[,\]]""")
 ICON_NAME = re.compile(r"""["']([a-z][a-z0-9-]*)["']""")
 
@@ -27,7 +27,7 @@ def ours(*suffixes: str) -> list[Path]:
     return [path for path in found if path.suffix in suffixes and VENDOR not in path.parents]
 
 
-def test_vendored_files_are_those_in_the_manifest() -> None:
+def test_vendored_files_match_the_manifest() -> None:
     for entry in ENTRIES:
         path = STATIC / entry["file"]
         assert sha384(path) == entry["sha384"], path
@@ -35,13 +35,13 @@ def test_vendored_files_are_those_in_the_manifest() -> None:
         assert entry["licence"] in {"Apache-2.0", "BSD-3-Clause", "ISC", "MIT", "OFL-1.1"}
 
 
-def test_the_manifest_knows_every_vendored_file() -> None:
+def test_every_vendored_file_is_in_the_manifest() -> None:
     listed = {STATIC / entry["file"] for entry in ENTRIES}
 
     assert listed == {path for path in VENDOR.rglob("*") if path.is_file()} - {MANIFEST} | {SPRITE, STRIP}
 
 
-def test_every_package_brings_its_licence() -> None:
+def test_every_package_has_its_license() -> None:
     for package in {entry["package"] for entry in ENTRIES}:
         entries = [entry for entry in ENTRIES if entry["package"] == package]
         for licence in {entry["licence"] for entry in entries}:
@@ -50,7 +50,7 @@ def test_every_package_brings_its_licence() -> None:
             ), (package, licence)
 
 
-def test_the_sprite_has_the_icons_that_are_used_and_no_others() -> None:
+def test_the_sprite_has_exactly_the_used_icons() -> None:
     drawn = set(re.findall(r'<symbol id="([\w-]+)"', SPRITE.read_text(encoding="utf-8")))
     sources = [path.read_text(encoding="utf-8") for path in ours(".html", ".js")]
     words = [ICON_NAME.findall(call) for source in sources for call in ICON_CALL.findall(source)]
@@ -61,7 +61,7 @@ def test_the_sprite_has_the_icons_that_are_used_and_no_others() -> None:
     assert drawn - others - {word for each in words for word in each} == set()
 
 
-def test_every_kind_of_file_has_its_place_in_the_strip_of_glyphs() -> None:
+def test_every_file_type_has_its_glyph() -> None:
     styles = (STATIC / "css" / "files.css").read_text(encoding="utf-8")
     places = dict(re.findall(r"glyph-([\w-]+) {\s+--place: (\d+);", styles))
     drawn = ET.parse(STRIP).getroot()  # noqa: S314 - our own
@@ -81,7 +81,7 @@ def test_nothing_is_loaded_from_another_host() -> None:
         )
 
 
-def test_stylesheets_and_scripts_name_only_files_that_are_there() -> None:
+def test_stylesheets_and_scripts_reference_existing_files() -> None:
     for path in ours(".css", ".js"):
         text = path.read_text(encoding="utf-8")
         named = (
@@ -95,7 +95,7 @@ def test_stylesheets_and_scripts_name_only_files_that_are_there() -> None:
             assert target.is_file() or target == STATIC / "js" / CATALOG, (path, name)
 
 
-def test_templates_name_only_files_that_are_there() -> None:
+def test_templates_reference_existing_files() -> None:
     folders = {"asset": STATIC, "script": STATIC / "js"}
     for path in ours(".html"):
         for kind, name in re.findall(
@@ -104,13 +104,13 @@ def test_templates_name_only_files_that_are_there() -> None:
             assert (folders[kind] / name).is_file(), (path, name)
 
 
-def test_templates_hold_no_scripts_no_styles_and_no_handlers() -> None:
+def test_templates_have_no_inline_scripts_styles_or_handlers() -> None:
     inline = re.compile(r"<style|<script(?![^>]*\bsrc=)|\sstyle=|\son\w+=", re.IGNORECASE)
     for path in ours(".html"):
         assert inline.findall(path.read_text(encoding="utf-8")) == [], path
 
 
-def test_the_token_comes_first_in_every_form_that_posts() -> None:
+def test_the_csrf_token_comes_first_in_every_post_form() -> None:
     for path in ours(".html"):
         for form in re.findall(
             r'<form\b[^>]*method="post"(.*?)</form>', path.read_text(encoding="utf-8"), re.DOTALL

@@ -1,4 +1,4 @@
-"""The history of a file: what is kept, what comes back, and what it costs."""
+"""The versions of a file: retention, restoring, and usage."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from cabinet.errors import CurrentVersion, IsAFolder, NotFound, QuotaExceeded
-from cabinet.services.accounts.accounts import Account
-from cabinet.services.tree.versions import Versions
+from cabinet.services.accounts.account import Account
+from cabinet.services.changes.versions import Versions
 from tests.support.audit import check_rows
 from tests.support.services import VERSIONS_KEPT, Workbench, content_of, usage_of
 
@@ -18,9 +18,7 @@ def write(session: Session, bench: Workbench, account: Account, *contents: bytes
         bench.clock.advance(seconds=1)
 
 
-def test_the_newest_comes_first_and_is_the_current_one(
-    session: Session, bench: Workbench, alice: Account
-) -> None:
+def test_the_newest_version_is_first_and_current(session: Session, bench: Workbench, alice: Account) -> None:
     write(session, bench, alice, b"1", b"22", b"22", b"333")
 
     found = bench.versions(session, alice).list("d/f")
@@ -33,7 +31,7 @@ def test_the_newest_comes_first_and_is_the_current_one(
     assert found[0].created_at > found[1].created_at > found[2].created_at
 
 
-def test_an_old_version_is_read_as_it_was(session: Session, bench: Workbench, alice: Account) -> None:
+def test_an_old_version_has_its_old_content(session: Session, bench: Workbench, alice: Account) -> None:
     write(session, bench, alice, b"1", b"22")
 
     entry = bench.versions(session, alice).get("d/f", 1)
@@ -44,7 +42,7 @@ def test_an_old_version_is_read_as_it_was(session: Session, bench: Workbench, al
     assert entry.modified_at < bench.files(session, alice).get("d/f").modified_at
 
 
-def test_to_restore_is_to_make_a_new_version(session: Session, bench: Workbench, alice: Account) -> None:
+def test_restoring_creates_a_new_version(session: Session, bench: Workbench, alice: Account) -> None:
     write(session, bench, alice, b"1", b"22")
     versions = bench.versions(session, alice)
 
@@ -58,7 +56,9 @@ def test_to_restore_is_to_make_a_new_version(session: Session, bench: Workbench,
 
 
 @pytest.mark.parametrize("more", [0, 1, 4])
-def test_no_more_are_kept_than_that(session: Session, bench: Workbench, alice: Account, more: int) -> None:
+def test_the_number_of_versions_is_limited(
+    session: Session, bench: Workbench, alice: Account, more: int
+) -> None:
     count = VERSIONS_KEPT + more
     write(session, bench, alice, *(bytes(number) for number in range(1, count + 1)))
 
@@ -69,7 +69,7 @@ def test_no_more_are_kept_than_that(session: Session, bench: Workbench, alice: A
     check_rows(session)
 
 
-def test_where_fewer_are_kept_than_before_a_few_go_each_time(
+def test_after_lowering_the_limit_versions_are_deleted_gradually(
     session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else the next write to a file with a million versions would delete all of them at once, or fail."""
@@ -86,7 +86,7 @@ def test_where_fewer_are_kept_than_before_a_few_go_each_time(
     check_rows(session)
 
 
-def test_a_restored_version_pushes_out_the_oldest(session: Session, bench: Workbench, alice: Account) -> None:
+def test_a_restored_version_displaces_the_oldest(session: Session, bench: Workbench, alice: Account) -> None:
     write(session, bench, alice, *(bytes(number) for number in range(1, VERSIONS_KEPT + 1)))
 
     bench.versions(session, alice).restore("d/f", 1)
@@ -97,9 +97,7 @@ def test_a_restored_version_pushes_out_the_oldest(session: Session, bench: Workb
     check_rows(session)
 
 
-def test_an_old_version_can_go_and_the_current_one_cannot(
-    session: Session, bench: Workbench, alice: Account
-) -> None:
+def test_only_old_versions_can_be_deleted(session: Session, bench: Workbench, alice: Account) -> None:
     write(session, bench, alice, b"1", b"22", b"333")
     versions = bench.versions(session, alice)
 
@@ -112,7 +110,7 @@ def test_an_old_version_can_go_and_the_current_one_cannot(
     check_rows(session)
 
 
-def test_what_is_not_there_is_not_found(session: Session, bench: Workbench, alice: Account) -> None:
+def test_a_missing_version_is_not_found(session: Session, bench: Workbench, alice: Account) -> None:
     write(session, bench, alice, b"1")
     versions = bench.versions(session, alice)
     strangers = bench.versions(session, bench.register(session, "bob"))
@@ -130,7 +128,7 @@ def test_what_is_not_there_is_not_found(session: Session, bench: Workbench, alic
         versions.list("d")
 
 
-def test_a_version_that_does_not_fit_is_not_restored(session: Session, bench: Workbench) -> None:
+def test_a_version_without_space_is_not_restored(session: Session, bench: Workbench) -> None:
     bob = bench.register(session, "bob", quota=15)
     write(session, bench, bob, bytes(10), bytes(5))
 

@@ -1,6 +1,6 @@
 """Eviction when connections or memory run out, and the thread pool.
 
-Rule: no sockets; a thread is waited for by what it does.
+Rule: no sockets; a thread is awaited by its effects.
 """
 
 from __future__ import annotations
@@ -106,6 +106,21 @@ def test_threads_start_on_demand_and_end_when_idle() -> None:
     assert pool.submit(lambda: 1).result() == 1
     pool.shutdown()
     wait_until(lambda: threads() == 0, what="an empty pool")
+
+
+def test_memory_is_trimmed_when_half_of_the_threads_have_ended() -> None:
+    trims: list[int] = []
+    pool = ThreadPool(8, idle_seconds=0.05, on_shrunk=lambda: trims.append(threading.get_ident()))
+    go = threading.Event()
+    futures = [pool.submit(go.wait) for _ in range(8)]
+    assert not trims
+
+    go.set()
+    wait(futures)
+
+    wait_until(lambda: threads() == 0, what="an empty pool")
+    assert len(trims) == 4  # at 4, 2, 1 and 0 threads
+    pool.shutdown()
 
 
 def test_sequential_tasks_use_one_thread() -> None:

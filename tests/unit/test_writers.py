@@ -1,7 +1,7 @@
-"""The queue of writers: whose turn it is, and what becomes of it when somebody gives up or dies.
+"""The queue of writers: the order, timeouts and killed processes.
 
-Rule: other processes are real ones, stopped and killed by signals; no test waits for a deadline that
-is longer than some milliseconds.
+Rule: other processes are real ones, stopped and killed by signals; no test waits longer than some milliseconds
+for a deadline.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from cabinet.services.kernel.database import configure, writing
 from cabinet.services.kernel.writers import SUFFIX, WriterQueue
 from tests.support.waiting import PATIENCE, wait_until
 
-# Seconds of a queue in which somebody is to give up.
+# Seconds of a queue in which a writer times out.
 SOON = 0.01
 
 # A process that takes its turn, says so, and ends it when its input ends.
@@ -85,7 +85,7 @@ def holding(file: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def is_free(file: Path) -> bool:
-    """Tell whether another process could have its turn at once."""
+    """Return whether another process could write at once."""
     with open(f"{file}{SUFFIX}", "rb") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -103,9 +103,7 @@ def wait_in_line(queue: WriterQueue, count: int) -> None:
     wait_until(lambda: len(queue._waiting) == count, what="the queue to be as long")
 
 
-def test_writers_have_their_turn_in_the_order_in_which_they_came(
-    queue: WriterQueue, threads: ThreadPoolExecutor
-) -> None:
+def test_writers_are_served_in_order(queue: WriterQueue, threads: ThreadPoolExecutor) -> None:
     wrote: list[int] = []
     with queue.turn():
         for number in range(5):
@@ -117,9 +115,7 @@ def test_writers_have_their_turn_in_the_order_in_which_they_came(
     assert wrote == [0, 1, 2, 3, 4]
 
 
-def test_whoever_waits_too_long_is_told_so_and_the_others_go_on(
-    file: Path, threads: ThreadPoolExecutor
-) -> None:
+def test_a_writer_times_out_and_others_continue(file: Path, threads: ThreadPoolExecutor) -> None:
     queue = WriterQueue(str(file), SOON)
     with queue.turn():
         given_up = threads.submit(take_turn, queue)
@@ -129,7 +125,7 @@ def test_whoever_waits_too_long_is_told_so_and_the_others_go_on(
     assert is_free(file)
 
 
-def test_a_turn_that_fails_is_over(queue: WriterQueue, file: Path, threads: ThreadPoolExecutor) -> None:
+def test_a_failed_turn_is_over(queue: WriterQueue, file: Path, threads: ThreadPoolExecutor) -> None:
     def fail() -> None:
         raise KeyError
 
@@ -162,9 +158,7 @@ def test_a_second_queue_of_the_same_file_waits_for_the_first(file: Path) -> None
     assert is_free(file)
 
 
-def test_a_process_that_is_killed_loses_its_turn(
-    queue: WriterQueue, file: Path, threads: ThreadPoolExecutor
-) -> None:
+def test_a_killed_process_loses_its_turn(queue: WriterQueue, file: Path, threads: ThreadPoolExecutor) -> None:
     with holding(file) as process:
         wrote = threads.submit(take_turn, queue)
         assert not is_free(file)
@@ -174,7 +168,7 @@ def test_a_process_that_is_killed_loses_its_turn(
     assert is_free(file)
 
 
-def test_behind_a_process_that_is_stopped_everybody_gives_up_and_leaves_nothing(
+def test_behind_a_stopped_process_all_writers_time_out_and_leave_nothing(
     file: Path, threads: ThreadPoolExecutor
 ) -> None:
     queue = WriterQueue(str(file), SOON)
@@ -193,9 +187,7 @@ def test_behind_a_process_that_is_stopped_everybody_gives_up_and_leaves_nothing(
     threads.submit(take_turn, queue).result()
 
 
-def test_whoever_comes_behind_one_that_gave_up_has_what_that_one_waited_for(
-    file: Path, threads: ThreadPoolExecutor
-) -> None:
+def test_a_writer_after_a_timed_out_one_inherits_its_turn(file: Path, threads: ThreadPoolExecutor) -> None:
     queue = WriterQueue(str(file), SOON)
     with holding(file) as process:
         assert isinstance(threads.submit(take_turn, queue).exception(), Unavailable)
@@ -215,7 +207,7 @@ def fetching() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "writers"]
 
 
-def test_the_file_is_as_open_as_the_database(file: Path, queue: WriterQueue) -> None:
+def test_the_lock_file_has_the_permissions_of_the_database(file: Path, queue: WriterQueue) -> None:
     file.chmod(0o640)
     with queue.turn():
         pass
@@ -225,7 +217,7 @@ def test_the_file_is_as_open_as_the_database(file: Path, queue: WriterQueue) -> 
 
 
 @pytest.mark.parametrize("obstacle", ["a folder", "a link", "no database"])
-def test_where_there_can_be_no_file_the_threads_queue_all_the_same(
+def test_without_a_lock_file_threads_still_queue(
     file: Path, threads: ThreadPoolExecutor, obstacle: str
 ) -> None:
     made = file.with_name(f"cabinet.db{SUFFIX}")
@@ -243,7 +235,7 @@ def test_where_there_can_be_no_file_the_threads_queue_all_the_same(
 
 
 @pytest.mark.sqlite("its queue")
-def test_writers_that_wait_hold_no_connection(file: Path, threads: ThreadPoolExecutor) -> None:
+def test_waiting_writers_hold_no_connection(file: Path, threads: ThreadPoolExecutor) -> None:
     engine = create_engine(f"sqlite:///{file}", pool_size=4)
     configure(engine)
 
@@ -265,7 +257,7 @@ def test_writers_that_wait_hold_no_connection(file: Path, threads: ThreadPoolExe
 
 
 @pytest.mark.sqlite("its queue")
-def test_a_writer_that_waits_too_long_changes_nothing_and_can_write_later(
+def test_a_timed_out_writer_changes_nothing_and_can_write_later(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "BUSY_TIMEOUT", 10)
@@ -275,7 +267,7 @@ def test_a_writer_that_waits_too_long_changes_nothing_and_can_write_later(
         with holding(file):
             with pytest.raises(Unavailable) as caught, writing(session):
                 pytest.fail("two wrote at once")
-            # Who only reads waits for nobody.
+            # Readers do not wait.
             assert session.execute(text("SELECT 1")).scalar() == 1
         wait_until(lambda: is_free(file), what="the lock to be free")
         with writing(session):
@@ -287,7 +279,7 @@ def test_a_writer_that_waits_too_long_changes_nothing_and_can_write_later(
 
 @pytest.mark.sqlite("its queue")
 @pytest.mark.parametrize("name", ["", "/", "/:memory:"])
-def test_a_database_in_memory_has_no_file_beside_it(
+def test_a_database_in_memory_has_no_lock_file(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""Archives as Python's own reader understands them, and byte by byte where that one looks away."""
+"""Archives as read by Python's zipfile, and byte by byte where it is too lenient."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.services import START
 ZEROS = bytes(CHUNK_SIZE)
 
 
-def test_small_and_large_files_and_folders_are_read_back(tmp_path: Path) -> None:
+def test_small_and_large_files_and_folders_round_trip(tmp_path: Path) -> None:
     long_ago, far_off = datetime(1970, 1, 2, tzinfo=UTC), datetime(2150, 1, 1, tzinfo=UTC)
     archive, length = Archive(), Length()
     large = [b"x" * CHUNK_SIZE, b"tail"]
@@ -43,7 +43,7 @@ def test_small_and_large_files_and_folders_are_read_back(tmp_path: Path) -> None
     archive.close()
 
 
-def test_times_are_exact_for_whoever_reads_the_unix_field() -> None:
+def test_times_are_exact_in_the_unix_field() -> None:
     archive = Archive()
     moment = START + timedelta(seconds=7)
     written = b"".join([*archive.small_file("a", moment, b""), *archive.end()])
@@ -54,7 +54,7 @@ def test_times_are_exact_for_whoever_reads_the_unix_field() -> None:
     archive.close()
 
 
-def test_an_entry_is_described_alike_where_it_begins_and_in_the_table_of_contents() -> None:
+def test_local_and_central_headers_of_an_entry_agree() -> None:
     archive, content = Archive(), "файл".encode()
     local, _ = archive.small_file("é", START, content)
     central = b"".join(archive.end())
@@ -72,7 +72,7 @@ def test_an_entry_is_described_alike_where_it_begins_and_in_the_table_of_content
     assert central.startswith(b"PK\x01\x02\x14\x03" + alike + alone + "é".encode() + stamp + b"PK\x05\x06")
 
 
-def test_what_has_no_room_in_32_bits_is_told_in_64_and_behind_the_content() -> None:
+def test_sizes_above_32_bits_use_zip64_and_a_data_descriptor() -> None:
     archive, size = Archive(), 1 << 31
     before, _, behind = archive.large_file("a", START, size, [b"x"])
     central = b"".join(archive.end())
@@ -101,7 +101,7 @@ def write_sparse(path: Path, pieces: Iterable[bytes]) -> int:
     return size
 
 
-def test_files_and_archives_above_four_gibibytes_are_read_back(tmp_path: Path) -> None:
+def test_files_and_archives_above_four_gib_round_trip(tmp_path: Path) -> None:
     chunks = (4 << 30) // CHUNK_SIZE + 1
     size = chunks * CHUNK_SIZE
     archive, length = Archive(), Length()
@@ -124,7 +124,7 @@ def test_files_and_archives_above_four_gibibytes_are_read_back(tmp_path: Path) -
     archive.close()
 
 
-def test_more_entries_than_two_bytes_count_are_read_back() -> None:
+def test_more_than_65535_entries_round_trip() -> None:
     archive, length = Archive(), Length()
     names = [f"{number:x}/" for number in range(0xFFFF)]
     written = io.BytesIO()

@@ -1,4 +1,4 @@
-"""Names in archives: what Windows cannot write never reaches one, and no two collide."""
+"""Names in archives: valid on Windows, and unique."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from cabinet.services.tree.names import NAME_UNITS, count_units, numbered, to_na
         ("com", "com"),
     ],
 )
-def test_a_name_becomes_one_that_windows_can_write(name: str, safe: str) -> None:
+def test_a_name_is_made_valid_on_windows(name: str, safe: str) -> None:
     assert to_safe_name(name) == safe
 
 
-def test_names_that_windows_takes_for_one_are_numbered() -> None:
+def test_names_that_are_equal_on_windows_are_numbered() -> None:
     names = FolderNames()
 
     taken = [names.take(name) for name in ("a.txt", "A.txt", "a (2).txt", "a?", "a*", "A.TXT", "ЁЖ", "ёж")]
@@ -46,12 +46,12 @@ def test_names_that_windows_takes_for_one_are_numbered() -> None:
     ]  # fmt: skip
 
 
-def test_each_folder_has_names_of_its_own() -> None:
+def test_names_are_unique_per_folder() -> None:
     assert [FolderNames().take("a"), FolderNames().take("A")] == ["a", "A"]
 
 
 @given(st.lists(st.text(alphabet='aA.b ?*ÀàСс"1', min_size=1, max_size=4), max_size=30))
-def test_no_two_names_collide_and_every_one_stays_valid(texts: list[str]) -> None:
+def test_no_two_names_collide_and_all_are_valid(texts: list[str]) -> None:
     given_names = []
     for text in texts:
         try:
@@ -92,9 +92,9 @@ def cased(text: str, number: int) -> str:
         [f"{letter}{STEM}{number:04}" for number in range(MANY // 2) for letter in "xX"],
         [*(f"a ({number})" for number in range(2, MANY)), *(cased("a" * 12, number) for number in range(2)), "a", "A"],
     ],
-    ids=["short", "long", "cut", "numbered already"],
+    ids=["short", "long", "cut", "already numbered"],
 )  # fmt: skip
-def test_the_work_grows_as_the_folder_does(names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_work_is_linear_in_the_folder_size(names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[int] = []
 
     def counting(name: str, number: int) -> str:

@@ -1,4 +1,4 @@
-"""Folders and selections as archives, through the service."""
+"""Folders and selections as archives, in the service."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from cabinet.errors import BlobMissing, InvalidField, NotFound
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.archives import zipping
 from cabinet.services.archives.zipping import Zip, Zipping
 from cabinet.storage.content_hash import hash_chunks
@@ -38,7 +38,7 @@ OTHER = {"other/": b"", "other/docs/": b"", "other/docs/c": b"c"}
 
 
 def read(archive: Zip) -> dict[str, bytes]:
-    """Return what is in an archive, by name; a folder has no content."""
+    """Return the content of an archive, by name; a folder has none."""
     written = b"".join(archive.chunks)
     assert archive.length in {None, len(written)}
     with zipfile.ZipFile(io.BytesIO(written)) as opened:
@@ -49,7 +49,7 @@ def read(archive: Zip) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("page", [1, 2, 1000])
 @pytest.mark.parametrize("measured", [0, 20_000])
-def test_a_folder_is_there_with_all_below_it(
+def test_an_archive_of_a_folder_contains_all_descendants(
     zips: Zipping, monkeypatch: pytest.MonkeyPatch, page: int, measured: int
 ) -> None:
     monkeypatch.setattr(zipping, "PAGE", page)
@@ -62,14 +62,14 @@ def test_a_folder_is_there_with_all_below_it(
     assert read(archive) == DOCS
 
 
-def test_the_empty_path_is_all_that_a_user_has(zips: Zipping) -> None:
+def test_the_empty_path_archives_everything_of_a_user(zips: Zipping) -> None:
     archive = zips.zip([""])
 
     assert archive.name == "cabinet.zip"
     assert read(archive) == {**DOCS, **OTHER, "top": b"top"}
 
 
-def test_a_selection_keeps_the_names_of_its_parts_apart(zips: Zipping) -> None:
+def test_the_parts_of_a_selection_have_distinct_names(zips: Zipping) -> None:
     archive = zips.zip(["docs/deep", "other/docs", "docs/deep/b", "top", "top", "docs/empty", "docs/deep/B"])
 
     assert archive.name == "cabinet.zip"
@@ -79,17 +79,17 @@ def test_a_selection_keeps_the_names_of_its_parts_apart(zips: Zipping) -> None:
     }  # fmt: skip
 
 
-def test_a_selection_is_called_after_the_folder_that_it_is_of(zips: Zipping) -> None:
+def test_a_selection_is_named_after_its_folder(zips: Zipping) -> None:
     assert zips.zip(["docs/deep/b", "docs/deep/B"]).name == "deep.zip"
     assert zips.zip(["docs", "top"]).name == "cabinet.zip"
     assert zips.zip(["docs/a"]).name == "a.zip"
 
 
-def test_nothing_is_an_archive_too(session: Session, bench: Workbench, alice: Account) -> None:
+def test_an_empty_folder_is_an_archive_too(session: Session, bench: Workbench, alice: Account) -> None:
     assert read(Zipping(session, bench.store, alice.scope).zip([""])) == {}
 
 
-def test_what_is_in_the_trash_is_in_no_archive(
+def test_trashed_entries_are_in_no_archive(
     zips: Zipping, session: Session, bench: Workbench, alice: Account
 ) -> None:
     bench.files(session, alice).trash("docs/deep")
@@ -100,7 +100,7 @@ def test_what_is_in_the_trash_is_in_no_archive(
             zips.zip(["docs/a", path])
 
 
-def test_what_is_anothers_is_not_there(zips: Zipping, session: Session, bench: Workbench) -> None:
+def test_entries_of_another_user_are_not_found(zips: Zipping, session: Session, bench: Workbench) -> None:
     bob = bench.register(session, "bob")
 
     with pytest.raises(NotFound):
@@ -113,7 +113,7 @@ def test_a_selection_has_a_limit(zips: Zipping, count: int) -> None:
         zips.zip(["top"] * count)
 
 
-def test_an_archive_shows_what_is_there_when_it_reaches_it(
+def test_an_archive_contains_the_state_when_each_file_is_read(
     zips: Zipping, session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(zipping, "MEASURED_ENTRIES", 0)
@@ -124,7 +124,7 @@ def test_an_archive_shows_what_is_there_when_it_reaches_it(
     assert read(archive) == {**OTHER, "other/docs/late": b"late"}
 
 
-def test_a_lost_content_breaks_the_archive_off(zips: Zipping, bench: Workbench) -> None:
+def test_lost_content_aborts_the_archive(zips: Zipping, bench: Workbench) -> None:
     archive = zips.zip(["docs"])
     bench.store.remove(hash_chunks([b"other"]))
 
@@ -132,7 +132,7 @@ def test_a_lost_content_breaks_the_archive_off(zips: Zipping, bench: Workbench) 
         read(archive)
 
 
-def test_a_content_that_was_cut_breaks_the_archive_off(zips: Zipping, tmp_path: Path) -> None:
+def test_truncated_content_aborts_the_archive(zips: Zipping, tmp_path: Path) -> None:
     lost = hash_chunks([b"other"])
     (tmp_path / "store" / "blobs" / lost[:2] / lost).write_bytes(b"o")
 
@@ -141,7 +141,7 @@ def test_a_content_that_was_cut_breaks_the_archive_off(zips: Zipping, tmp_path: 
 
 
 @pytest.mark.parametrize("begun", [False, True])
-def test_an_archive_that_is_given_up_frees_all_that_it_holds(
+def test_an_abandoned_archive_frees_its_resources(
     zips: Zipping,
     session: Session,
     bench: Workbench,
@@ -150,7 +150,7 @@ def test_an_archive_that_is_given_up_frees_all_that_it_holds(
     begun: bool,
 ) -> None:
     monkeypatch.setattr(zipping, "MEASURED_ENTRIES", 0)
-    monkeypatch.setattr(zipping, "CHUNK_SIZE", 1)
+    monkeypatch.setattr(zipping, "PIECE_SIZE", 1)
     archive = zips.zip([""])
     before = open_files()
     if begun:
@@ -164,10 +164,10 @@ def test_an_archive_that_is_given_up_frees_all_that_it_holds(
     assert not session.in_transaction()
 
 
-def test_no_transaction_is_open_while_bytes_move(
+def test_no_transaction_is_open_during_a_transfer(
     zips: Zipping, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(zipping, "CHUNK_SIZE", 1)
+    monkeypatch.setattr(zipping, "PIECE_SIZE", 1)
 
     for _ in zips.zip([""]).chunks:
         assert not session.in_transaction()

@@ -10,17 +10,17 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cabinet.models import Batch, BatchItem, Node, Version
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.changes.batches import BatchRun
 from cabinet.services.changes.bulk import Bulk
 from cabinet.services.changes.moving import Moving
 from cabinet.services.changes.selections import FolderSelection
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from tests.support.services import Workbench, paths_of
 from tests.support.small_steps import make_steps_small
 
-# Of three files: a row each, one of a version, and one of each of their folders; counters and notes; and what is
-# put in its place counts in the folders above it.
+# Of three files: a row each, one version, and one row for each of their folders; counters and notes; and a
+# replacement counts in the ancestors.
 MOST_ROWS = 3 * 3 + 8 + 3
 
 INSIDE = [
@@ -31,13 +31,13 @@ INSIDE = [
 
 @pytest.fixture(autouse=True)
 def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a few entries be many."""
+    """Make steps small, so that a few entries take several."""
     make_steps_small(monkeypatch, 3, "changes.building", "changes.recovery")
 
 
 @pytest.fixture
 def before(bench: Workbench, session: Session, alice: Account) -> list[str]:
-    """Make a large folder, another one and a file; return the paths of all."""
+    """Create a large folder, another one and a file; return all paths."""
     files = [f"big/{name}" for name in INSIDE if not any(each.startswith(f"{name}/") for each in INSIDE)]
     for path in (*files, *(f"other/{number}" for number in range(5)), "file"):
         if path.endswith("empty"):
@@ -76,24 +76,24 @@ def at_commit(
 
 
 def copy_one(moving: Moving, bulk: Bulk) -> list[str]:
-    moving.copy(["big"], "copy", Conflict.FAIL)
+    moving.copy(["big"], "copy", OnConflict.FAIL)
     return ["copy", *(f"copy/{name}" for name in INSIDE)]
 
 
 def copy_into(moving: Moving, bulk: Bulk) -> list[str]:
-    moving.copy(["big"], "new/er/", Conflict.FAIL)
+    moving.copy(["big"], "new/er/", OnConflict.FAIL)
     return ["new", "new/er", "new/er/big", *(f"new/er/big/{name}" for name in INSIDE)]
 
 
 def copy_several(moving: Moving, bulk: Bulk) -> list[str]:
-    copied = moving.copy(["file", "big/several", "big"], "to/", Conflict.FAIL)
+    copied = moving.copy(["file", "big/several", "big"], "to/", OnConflict.FAIL)
     assert [each.path for each in copied] == ["to/file", "to/several", "to/big"]
     several = [f"to/several{rest}" for rest in ("", "/0", "/1", "/2", "/3")]
     return ["to", "to/file", *several, "to/big", *(f"to/big/{name}" for name in INSIDE)]
 
 
 def copy_everything(moving: Moving, bulk: Bulk) -> list[str]:
-    bulk.copy(FolderSelection("", frozenset(), 3), "to/", Conflict.FAIL)
+    bulk.copy(FolderSelection("", frozenset(), 3), "to/", OnConflict.FAIL)
     others = [f"to/other{rest}" for rest in ("", "/0", "/1", "/2", "/3", "/4")]
     return ["to", "to/file", *others, "to/big", *(f"to/big/{name}" for name in INSIDE)]
 

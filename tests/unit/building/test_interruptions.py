@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import EntryExists, NotFound, QuotaExceeded, Unavailable
 from cabinet.models import Space
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.changes.bulk import Bulk
 from cabinet.services.changes.moving import Moving
 from cabinet.services.changes.recovery import Recovery
 from cabinet.services.changes.selections import FolderSelection
 from cabinet.services.changes.trash import Trash
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from tests.support.audit import check_rows
 from tests.support.row_counts import rows_changed
 from tests.support.services import Workbench, content_of, paths_of, usage_and_entries
@@ -33,7 +33,7 @@ from tests.unit.building.conftest import (
 
 @pytest.mark.long
 @pytest.mark.parametrize("copy", WAYS)
-def test_a_copy_whose_process_dies_anywhere_leaves_nothing(
+def test_a_copy_killed_anywhere_leaves_nothing(
     bench: Workbench,
     session: Session,
     alice: Account,
@@ -59,7 +59,7 @@ def test_a_copy_whose_process_dies_anywhere_leaves_nothing(
         else:
             break
         if copy is not copy_everything and paths_of(session, bench, alice) != before:
-            # It was the last step: the copy is there, and nobody was told so.
+            # It was the last step: the copy is complete, although the caller got no answer.
             break
         bench.clock.advance(minutes=2)
         with rows_changed(bench.engine) as changed:
@@ -73,7 +73,7 @@ def test_a_copy_whose_process_dies_anywhere_leaves_nothing(
     check_rows(session)
 
 
-def test_a_taking_back_that_dies_is_finished_by_the_next(
+def test_a_rollback_killed_midway_is_completed_by_the_next(
     bench: Workbench,
     session: Session,
     alice: Account,
@@ -114,7 +114,7 @@ def test_a_taking_back_that_dies_is_finished_by_the_next(
 
 
 @pytest.mark.parametrize("copy", WAYS)
-def test_a_copy_whose_room_is_taken_meanwhile_leaves_nothing(
+def test_a_copy_whose_space_is_used_up_meanwhile_leaves_nothing(
     bench: Workbench,
     session: Session,
     alice: Account,
@@ -163,8 +163,8 @@ def _purge(own: Session, bench: Workbench, alice: Account) -> None:
 
 
 def _move(own: Session, bench: Workbench, alice: Account) -> None:
-    bench.moving(own, alice).move(["big/deep/er"], "elsewhere", Conflict.FAIL)
-    bench.moving(own, alice).move(["big/several/3"], "big/several/moved", Conflict.FAIL)
+    bench.moving(own, alice).move(["big/deep/er"], "elsewhere", OnConflict.FAIL)
+    bench.moving(own, alice).move(["big/several/3"], "big/several/moved", OnConflict.FAIL)
 
 
 def _replace(own: Session, bench: Workbench, alice: Account) -> None:
@@ -172,9 +172,9 @@ def _replace(own: Session, bench: Workbench, alice: Account) -> None:
     bench.upload(own, alice, "big/several/0", b"")
 
 
-@pytest.mark.parametrize("number", [1, 3])
+@pytest.mark.parametrize("number", [1, pytest.param(3, marks=pytest.mark.long)])
 @pytest.mark.parametrize("change", [_add, _trash, _purge, _move, _replace])
-def test_what_changes_while_it_is_copied_leaves_every_counter_right(
+def test_changes_during_a_copy_keep_all_counters_correct(
     bench: Workbench,
     session: Session,
     alice: Account,
@@ -189,13 +189,13 @@ def test_what_changes_while_it_is_copied_leaves_every_counter_right(
             change(own, bench, alice)
 
     with at_commit(monkeypatch, bench, act):
-        moving.copy(["big"], "copy", Conflict.FAIL)
+        moving.copy(["big"], "copy", OnConflict.FAIL)
 
     assert {"copy/0", "copy/several/0", "copy/empty"} <= set(paths_of(session, bench, alice))
     check_rows(session)
 
 
-def test_something_else_at_the_path_meanwhile_keeps_it_from_being_copied(
+def test_an_entry_created_at_the_target_meanwhile_prevents_the_copy(
     bench: Workbench,
     session: Session,
     alice: Account,
@@ -205,20 +205,20 @@ def test_something_else_at_the_path_meanwhile_keeps_it_from_being_copied(
 ) -> None:
     def replace(number: int, own: Session) -> None:
         if number == 2:
-            bench.moving(own, alice).move(["big"], "away", Conflict.FAIL)
+            bench.moving(own, alice).move(["big"], "away", OnConflict.FAIL)
             bench.files(own, alice).make_folder("big")
 
     with pytest.raises(Unavailable), at_commit(monkeypatch, bench, replace):
-        moving.copy(["big"], "copy", Conflict.FAIL)
+        moving.copy(["big"], "copy", OnConflict.FAIL)
     assert "copy" not in paths_of(session, bench, alice)
     check_rows(session)
 
     bench.files(session, alice).purge("big")
     with pytest.raises(NotFound):
-        moving.copy(["big"], "copy", Conflict.FAIL)
+        moving.copy(["big"], "copy", OnConflict.FAIL)
 
 
-def test_a_large_copy_that_somebody_has_put_something_into_goes_to_the_trash_when_it_is_taken_back(
+def test_an_undone_large_copy_with_new_content_goes_to_the_trash(
     bench: Workbench,
     session: Session,
     alice: Account,
@@ -236,7 +236,7 @@ def test_a_large_copy_that_somebody_has_put_something_into_goes_to_the_trash_whe
             raise EntryExists(path="to/other")
 
     with pytest.raises(EntryExists), at_commit(monkeypatch, bench, touch):
-        bulk.copy(FolderSelection("", frozenset(), 3), "to/", Conflict.FAIL)
+        bulk.copy(FolderSelection("", frozenset(), 3), "to/", OnConflict.FAIL)
 
     (kept,) = trash.list_page(10).entries
     assert kept.entry.path == "to/big"

@@ -20,14 +20,14 @@ from cabinet.errors import (
     TooManyEntries,
 )
 from cabinet.models import BatchKind
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.changes.bulk import Bulk
 from cabinet.services.changes.moving import Moving
 from cabinet.services.changes.selections import FolderSelection
 from cabinet.services.changes.trash import Trash
 from cabinet.services.kernel.caps import Caps, bind_caps
 from cabinet.services.maintenance.verify import Inspection
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from tests.support.audit import check_rows
 from tests.support.row_counts import rows_changed
 from tests.support.services import Workbench, content_of, paths_of, usage_and_entries
@@ -45,7 +45,7 @@ from tests.unit.building.conftest import (
 
 
 @pytest.mark.parametrize("copy", WAYS)
-def test_a_large_copy_is_made_in_small_transactions_and_is_the_same(
+def test_a_large_copy_uses_small_transactions_and_is_complete(
     bench: Workbench,
     session: Session,
     alice: Account,
@@ -77,7 +77,7 @@ def test_a_large_copy_is_made_in_small_transactions_and_is_the_same(
 
 
 @pytest.mark.parametrize("copy", [copy_one, copy_into, copy_several])
-def test_nothing_of_a_copy_is_seen_before_all_of_it_is(
+def test_a_copy_is_invisible_until_complete(
     bench: Workbench,
     session: Session,
     alice: Account,
@@ -117,7 +117,7 @@ def test_nothing_of_a_copy_is_seen_before_all_of_it_is(
         (["big", "big"], "to/", InvalidField),
     ],
 )
-def test_what_keeps_a_copy_from_its_place_is_told_before_anything_is_written(
+def test_conflicts_are_reported_before_anything_is_copied(
     bench: Workbench,
     session: Session,
     moving: Moving,
@@ -129,20 +129,20 @@ def test_what_keeps_a_copy_from_its_place_is_told_before_anything_is_written(
     rows = counted(session)
 
     with rows_changed(bench.engine) as changed, pytest.raises(error):
-        moving.copy(sources, to, Conflict.FAIL)
+        moving.copy(sources, to, OnConflict.FAIL)
 
     assert changed == []
     assert counted(session) == rows
 
 
-def test_what_has_no_room_or_is_too_much_is_told_before_anything_is_written(
+def test_missing_space_is_reported_before_anything_is_copied(
     bench: Workbench, session: Session, alice: Account, moving: Moving, bulk: Bulk, before: list[str]
 ) -> None:
     usage, entries = usage_and_entries(session, alice)
     everything = FolderSelection("", frozenset(), 3)
     copies: list[Callable[[], object]] = [
-        lambda: moving.copy(["big"], "copy", Conflict.FAIL),
-        lambda: bulk.copy(everything, "to/", Conflict.FAIL),
+        lambda: moving.copy(["big"], "copy", OnConflict.FAIL),
+        lambda: bulk.copy(everything, "to/", OnConflict.FAIL),
     ]
     for copy in copies:
         with rows_changed(bench.engine) as changed:
@@ -162,15 +162,15 @@ def test_what_has_no_room_or_is_too_much_is_told_before_anything_is_written(
     assert paths_of(session, bench, alice) == before
 
 
-def test_a_copy_takes_the_place_of_what_is_there_or_another_name(
+def test_a_copy_replaces_or_is_renamed(
     bench: Workbench, session: Session, alice: Account, moving: Moving, trash: Trash, before: list[str]
 ) -> None:
-    moving.copy(["big"], "copy", Conflict.FAIL)
-    moving.copy(["big"], "copy", Conflict.FAIL)  # a folder that is there is where it goes
+    moving.copy(["big"], "copy", OnConflict.FAIL)
+    moving.copy(["big"], "copy", OnConflict.FAIL)  # a folder that is there is where it goes
     with pytest.raises(EntryExists):
-        moving.copy(["big"], "copy", Conflict.FAIL)
-    (renamed,) = moving.copy(["big"], "copy", Conflict.RENAME)
-    (replaced,) = moving.copy(["big"], "copy", Conflict.REPLACE)
+        moving.copy(["big"], "copy", OnConflict.FAIL)
+    (renamed,) = moving.copy(["big"], "copy", OnConflict.RENAME)
+    (replaced,) = moving.copy(["big"], "copy", OnConflict.REPLACE)
 
     assert (renamed.path, replaced.path) == ("copy/big (2)", "copy/big")
     assert [each.entry.path for each in trash.list_page(10).entries] == ["copy/big"]
@@ -178,7 +178,7 @@ def test_a_copy_takes_the_place_of_what_is_there_or_another_name(
     check_rows(session)
 
 
-def test_an_undone_copy_of_everything_is_in_the_trash_with_what_was_large(
+def test_an_undone_copy_of_everything_is_in_the_trash(
     bench: Workbench,
     session: Session,
     alice: Account,
@@ -187,7 +187,7 @@ def test_an_undone_copy_of_everything_is_in_the_trash_with_what_was_large(
     trash: Trash,
     before: list[str],
 ) -> None:
-    done = bulk.copy(FolderSelection("", frozenset(), 3), "to/", Conflict.FAIL)
+    done = bulk.copy(FolderSelection("", frozenset(), 3), "to/", OnConflict.FAIL)
 
     assert bulk.undo(done.batch_id, {BatchKind.COPY}) == 3
 

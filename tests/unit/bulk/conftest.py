@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cabinet.models import Batch, BatchItem, BatchKind
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.changes.selections import FolderSelection, TrashSelection
 from cabinet.services.changes.trash import Trash
 from tests.support.services import Workbench, paths_of
@@ -27,7 +27,7 @@ def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def seven(bench: Workbench, session: Session, alice: Account) -> list[str]:
-    """Return the paths of seven files in a folder, and of all else that there is."""
+    """Create seven files in a folder; return all paths."""
     for number in range(7):
         bench.upload(session, alice, f"a/{number}", CONTENT + b"%d" % number)
     return paths_of(session, bench, alice)

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import EntryExists, NotFound, SelectionChanged, Unavailable
 from cabinet.models import Batch, BatchKind, Node
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.changes import batches
 from cabinet.services.changes.bulk import Bulk
 from cabinet.services.changes.recovery import Recovery
 from cabinet.services.changes.trash import Trash
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.removal import Removal
 from tests.support.audit import check_rows
 from tests.support.services import Workbench, at_once, content_of, paths_of, usage_of
@@ -58,27 +58,27 @@ def act(
         bulk.trash(all_of("a", 7))
         bench.upload(session, alice, "a/5", b"in the way")
     if request.param == "undo":
-        done = bulk.move(all_of("a", 7), "b", Conflict.REPLACE)
+        done = bulk.move(all_of("a", 7), "b", OnConflict.REPLACE)
         return lambda: bulk.undo(done.batch_id, MOVED)
     acts: dict[str, Callable[[], object]] = {
         "trash": lambda: bulk.trash(all_of("a", 7)),
-        "move": lambda: bulk.move(all_of("a", 7), "b", Conflict.REPLACE),
-        "copy": lambda: bulk.copy(all_of("a", 7), "b", Conflict.REPLACE),
-        "restore": lambda: bulk.restore(all_trashed(7), Conflict.REPLACE),
+        "move": lambda: bulk.move(all_of("a", 7), "b", OnConflict.REPLACE),
+        "copy": lambda: bulk.copy(all_of("a", 7), "b", OnConflict.REPLACE),
+        "restore": lambda: bulk.restore(all_trashed(7), OnConflict.REPLACE),
         "purge": lambda: bulk.purge(all_trashed(7)),
     }
     return acts[request.param]
 
 
 def everything(session: Session, bench: Workbench, alice: Account) -> tuple[object, ...]:
-    """Return all that a user sees of what they have."""
+    """Return everything that a user sees of their content."""
     trashed = bench.trash(session, alice).list_page(1000).entries
     entries = bench.files(session, alice).list_below("", 1000, None).entries
     return entries, sorted(trashed, key=lambda found: found.id), usage_of(session, alice)
 
 
 @pytest.mark.parametrize("step", [1, 4])
-def test_a_failure_in_the_middle_takes_back_what_was_done(
+def test_a_failure_rolls_back_previous_steps(
     act: Callable[[], object],
     fail_at: Callable[[int, BaseException], None],
     session: Session,
@@ -101,7 +101,7 @@ def test_a_failure_in_the_middle_takes_back_what_was_done(
 
 
 @pytest.mark.parametrize("who", ["the sweep", "the next batch"])
-def test_what_a_killed_process_left_half_done_is_taken_back(
+def test_a_change_half_done_by_a_killed_process_is_rolled_back(
     act: Callable[[], object],
     fail_at: Callable[[int, BaseException], None],
     session: Session,
@@ -115,10 +115,10 @@ def test_what_a_killed_process_left_half_done_is_taken_back(
     with pytest.raises(Killed):
         act()
     check_rows(session)
-    # It may be alive: nobody touches it.
+    # Its process may be alive, so it is left alone.
     Recovery(session, bench.clock).recover()
     assert rows_left(session) != batches_before
-    bench.clock.advance(seconds=batches.ALIVE.total_seconds())
+    bench.clock.advance(seconds=batches.LEASE.total_seconds())
 
     if who == "the sweep":
         Recovery(session, bench.clock).recover()
@@ -135,9 +135,9 @@ def test_what_a_killed_process_left_half_done_is_taken_back(
 def meanwhile(
     monkeypatch: pytest.MonkeyPatch, bench: Workbench
 ) -> Callable[[Callable[[Session], object]], list[int]]:
-    """Return what lets somebody do something after the second step of the next batch.
+    """Return a function that runs an action after the second step of the next batch.
 
-    What it returns has an entry for each time that others may write.
+    The list that it returns has an entry for each time that others may write.
     """
 
     def meanwhile(act: Callable[[Session], object]) -> list[int]:
@@ -156,7 +156,7 @@ def meanwhile(
     return meanwhile
 
 
-def test_others_write_between_the_steps_and_what_arrives_is_left_alone(
+def test_others_write_between_the_steps_and_new_entries_are_kept(
     act: Callable[[], object],
     meanwhile: Callable[[Callable[[Session], object]], list[int]],
     session: Session,
@@ -178,7 +178,7 @@ def test_others_write_between_the_steps_and_what_arrives_is_left_alone(
     check_rows(session)
 
 
-def test_what_leaves_in_the_middle_is_told_and_everything_else_is_back(
+def test_an_entry_removed_midway_is_reported_and_the_rest_rolled_back(
     bulk: Bulk,
     meanwhile: Callable[[Callable[[Session], object]], list[int]],
     session: Session,
@@ -187,7 +187,7 @@ def test_what_leaves_in_the_middle_is_told_and_everything_else_is_back(
     seven: list[str],
 ) -> None:
     def move(other: Session) -> None:
-        bench.moving(other, alice).move(["a/6"], "elsewhere", Conflict.FAIL)
+        bench.moving(other, alice).move(["a/6"], "elsewhere", OnConflict.FAIL)
 
     meanwhile(move)
     with pytest.raises(SelectionChanged) as caught:
@@ -199,7 +199,7 @@ def test_what_leaves_in_the_middle_is_told_and_everything_else_is_back(
 
 
 @pytest.mark.parametrize("folder", ["a", "b"])
-def test_a_folder_that_is_deleted_in_the_middle_ends_it_and_nothing_is_lost(
+def test_a_folder_deleted_midway_ends_the_change_without_loss(
     bulk: Bulk,
     trash: Trash,
     meanwhile: Callable[[Callable[[Session], object]], list[int]],
@@ -213,14 +213,14 @@ def test_a_folder_that_is_deleted_in_the_middle_ends_it_and_nothing_is_lost(
     meanwhile(lambda other: bench.files(other, alice).trash(folder))
 
     with pytest.raises(NotFound):
-        bulk.move(all_of("a", 7), "b", Conflict.FAIL)
+        bulk.move(all_of("a", 7), "b", OnConflict.FAIL)
 
     trash.restore(trashed_ids(trash)[folder])
     assert paths_of(session, bench, alice) == [*seven, "b"]
     check_rows(session)
 
 
-def test_what_somebody_puts_into_a_copy_outlives_the_failure_of_copying(
+def test_content_added_to_a_copy_survives_its_rollback(
     bulk: Bulk,
     trash: Trash,
     meanwhile: Callable[[Callable[[Session], object]], list[int]],
@@ -239,7 +239,7 @@ def test_what_somebody_puts_into_a_copy_outlives_the_failure_of_copying(
 
     meanwhile(interfere)
     with pytest.raises(EntryExists):
-        bulk.copy(all_of("a", 5), "b", Conflict.FAIL)
+        bulk.copy(all_of("a", 5), "b", OnConflict.FAIL)
 
     assert [path for path in paths_of(session, bench, alice) if path.startswith("b/")] == ["b/4"]
     (found,) = trash.list_page(10).entries
@@ -248,7 +248,7 @@ def test_what_somebody_puts_into_a_copy_outlives_the_failure_of_copying(
     check_rows(session)
 
 
-def test_a_process_that_seemed_dead_does_not_go_on(
+def test_a_process_presumed_dead_does_not_continue(
     bulk: Bulk,
     meanwhile: Callable[[Callable[[Session], object]], list[int]],
     session: Session,
@@ -257,7 +257,7 @@ def test_a_process_that_seemed_dead_does_not_go_on(
     seven: list[str],
 ) -> None:
     def sweep(other: Session) -> None:
-        bench.clock.advance(seconds=batches.ALIVE.total_seconds())
+        bench.clock.advance(seconds=batches.LEASE.total_seconds())
         Recovery(other, bench.clock).recover()
 
     meanwhile(sweep)
@@ -269,7 +269,7 @@ def test_a_process_that_seemed_dead_does_not_go_on(
     check_rows(session)
 
 
-def test_a_purge_shows_and_counts_nothing_once_it_is_decided_and_is_removed_in_batches(
+def test_a_purge_is_effective_at_once_and_rows_are_removed_in_batches(
     bulk: Bulk, trash: Trash, session: Session, bench: Workbench, alice: Account, seven: list[str]
 ) -> None:
     bulk.trash(all_of("a", 7))
@@ -280,8 +280,8 @@ def test_a_purge_shows_and_counts_nothing_once_it_is_decided_and_is_removed_in_b
     assert trash.count() == 0
     assert usage_of(session, alice) == 0
     check_rows(session)
-    # Somebody else may look after what is left behind meanwhile.
-    bench.clock.advance(seconds=batches.ALIVE.total_seconds())
+    # Another process may clean up the leftovers meanwhile.
+    bench.clock.advance(seconds=batches.LEASE.total_seconds())
     Recovery(session, bench.clock).recover()
     assert trash.count() == 0
     assert Removal(session).run() == 7
@@ -291,7 +291,7 @@ def test_a_purge_shows_and_counts_nothing_once_it_is_decided_and_is_removed_in_b
     check_rows(session)
 
 
-def test_what_was_deleted_at_once_can_be_removed_for_ever_at_once(
+def test_a_bulk_deletion_can_be_purged_at_once(
     bulk: Bulk, trash: Trash, session: Session, bench: Workbench, alice: Account, seven: list[str]
 ) -> None:
     bench.upload(session, alice, "f", CONTENT)
@@ -308,15 +308,15 @@ def test_what_was_deleted_at_once_can_be_removed_for_ever_at_once(
     check_rows(session)
 
 
-def test_several_batches_of_one_user_at_once_leave_everything_somewhere_whole(
+def test_concurrent_bulk_changes_of_one_user_lose_nothing(
     session: Session, bench: Workbench, alice: Account, seven: list[str]
 ) -> None:
     selection = all_of("a", 7)
     acts: list[Callable[[Bulk], object]] = [
         lambda bulk: bulk.trash(selection),
-        lambda bulk: bulk.move(selection, "b/", Conflict.FAIL),
-        lambda bulk: bulk.move(selection, "c/", Conflict.FAIL),
-        lambda bulk: bulk.copy(selection, "d/", Conflict.FAIL),
+        lambda bulk: bulk.move(selection, "b/", OnConflict.FAIL),
+        lambda bulk: bulk.move(selection, "c/", OnConflict.FAIL),
+        lambda bulk: bulk.copy(selection, "d/", OnConflict.FAIL),
     ]
 
     def run(act: Callable[[Bulk], object]) -> Callable[[Session], object]:

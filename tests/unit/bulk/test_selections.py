@@ -20,11 +20,11 @@ from cabinet.errors import (
     SelectionChanged,
 )
 from cabinet.models import BatchKind
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.changes.bulk import Bulk
 from cabinet.services.changes.selections import FolderSelection
 from cabinet.services.changes.trash import Trash, Trashed
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from tests.support.audit import check_rows
 from tests.support.services import Workbench, content_of, paths_of, usage_of
 from tests.unit.bulk.conftest import (
@@ -40,7 +40,7 @@ from tests.unit.bulk.conftest import (
 )
 
 
-def test_all_but_some_of_a_folder_goes_to_the_trash_and_comes_back_as_it_was(
+def test_everything_except_some_is_trashed_and_restored_unchanged(
     bulk: Bulk, trash: Trash, session: Session, bench: Workbench, alice: Account, seven: list[str]
 ) -> None:
     done = bulk.trash(all_of("a", 5, "3", "5"))
@@ -66,7 +66,7 @@ def test_all_but_some_of_a_folder_goes_to_the_trash_and_comes_back_as_it_was(
         (all_of("", 7), 1),
     ],
 )
-def test_what_arrived_or_went_since_is_told_and_nothing_is_done(
+def test_a_changed_count_is_reported_and_nothing_is_done(
     bulk: Bulk,
     session: Session,
     bench: Workbench,
@@ -77,8 +77,8 @@ def test_what_arrived_or_went_since_is_told_and_nothing_is_done(
 ) -> None:
     acts: tuple[Callable[[], object], ...] = (
         lambda: bulk.trash(selection),
-        lambda: bulk.move(selection, "new/", Conflict.FAIL),
-        lambda: bulk.copy(selection, "new/", Conflict.FAIL),
+        lambda: bulk.move(selection, "new/", OnConflict.FAIL),
+        lambda: bulk.copy(selection, "new/", OnConflict.FAIL),
     )
     for act in acts:
         with pytest.raises(SelectionChanged) as caught:
@@ -88,11 +88,11 @@ def test_what_arrived_or_went_since_is_told_and_nothing_is_done(
     assert rows_left(session) == (0, 0)
 
 
-def test_what_was_taken_out_counts_only_if_it_is_there(bulk: Bulk, seven: list[str]) -> None:
+def test_exceptions_count_only_if_they_exist(bulk: Bulk, seven: list[str]) -> None:
     assert bulk.trash(all_of("a", 6, "3", "nothing", "такого нет")).count == 6
 
 
-def test_a_name_is_taken_out_however_it_is_composed(
+def test_an_exception_matches_any_unicode_form(
     bulk: Bulk, session: Session, bench: Workbench, alice: Account
 ) -> None:
     bench.upload(session, alice, "a/é", CONTENT)
@@ -119,17 +119,17 @@ def test_only_a_folder_can_be_selected_from(
         bulk.trash(selection)
 
 
-def test_all_of_a_folder_moves_and_what_it_replaced_comes_back_with_it(
+def test_moving_everything_back_restores_replaced_entries(
     bulk: Bulk, trash: Trash, session: Session, bench: Workbench, alice: Account, seven: list[str]
 ) -> None:
     for name in ("1", "6"):
         bench.upload(session, alice, f"b/{name}", b"in the way")
     before = paths_of(session, bench, alice)
     with pytest.raises(EntryExists):
-        bulk.move(all_of("a", 7), "b", Conflict.FAIL)
+        bulk.move(all_of("a", 7), "b", OnConflict.FAIL)
     assert paths_of(session, bench, alice) == before
 
-    done = bulk.move(all_of("a", 7), "b", Conflict.REPLACE)
+    done = bulk.move(all_of("a", 7), "b", OnConflict.REPLACE)
 
     assert paths_of(session, bench, alice) == ["a", "b", *(f"b/{number}" for number in range(7))]
     assert content_of(session, bench, alice, "b/6") == CONTENT + b"6"
@@ -142,13 +142,13 @@ def test_all_of_a_folder_moves_and_what_it_replaced_comes_back_with_it(
     check_rows(session)
 
 
-def test_names_that_are_in_use_get_numbers_that_nothing_else_has(
+def test_conflicting_names_get_unused_numbers(
     bulk: Bulk, session: Session, bench: Workbench, alice: Account
 ) -> None:
     for path in ("a/x", "a/x (2)", "a/x (3)", "b/x"):
         bench.upload(session, alice, path, path.encode())
 
-    done = bulk.move(all_of("a", 3), "b/", Conflict.RENAME)
+    done = bulk.move(all_of("a", 3), "b/", OnConflict.RENAME)
 
     names = sorted(path for path in paths_of(session, bench, alice) if path.startswith("b/"))
     assert len(names) == 4
@@ -164,7 +164,7 @@ def test_names_that_are_in_use_get_numbers_that_nothing_else_has(
     check_rows(session)
 
 
-def test_a_folder_that_is_missing_is_made_and_one_that_is_none_is_refused(
+def test_a_missing_target_folder_is_created_and_a_file_is_refused(
     bulk: Bulk, session: Session, bench: Workbench, alice: Account, seven: list[str]
 ) -> None:
     bench.upload(session, alice, "file", CONTENT)
@@ -175,46 +175,46 @@ def test_a_folder_that_is_missing_is_made_and_one_that_is_none_is_refused(
         ("a/0/x/", NotAFolder),
     ):
         with pytest.raises(error):
-            bulk.move(all_of("a", 7), to, Conflict.FAIL)
+            bulk.move(all_of("a", 7), to, OnConflict.FAIL)
 
-    bulk.move(all_of("a", 7), "new/er/", Conflict.FAIL)
+    bulk.move(all_of("a", 7), "new/er/", OnConflict.FAIL)
 
     assert "new/er/6" in paths_of(session, bench, alice)
     check_rows(session)
 
 
-def test_nothing_goes_into_itself(
+def test_nothing_is_moved_into_itself(
     bulk: Bulk, session: Session, bench: Workbench, alice: Account, seven: list[str]
 ) -> None:
     bench.files(session, alice).make_folder("a/z/deep")
     before = paths_of(session, bench, alice)
     for act in (bulk.move, bulk.copy):
         with pytest.raises(IntoItself):
-            act(all_of("a", 8), "a/z/deep/new/", Conflict.FAIL)
+            act(all_of("a", 8), "a/z/deep/new/", OnConflict.FAIL)
         assert paths_of(session, bench, alice) == before
     check_rows(session)
 
-    assert bulk.move(all_of("a", 7, "z"), "a/z/deep", Conflict.FAIL).count == 7
+    assert bulk.move(all_of("a", 7, "z"), "a/z/deep", OnConflict.FAIL).count == 7
     assert "a/z/deep/0" in paths_of(session, bench, alice)
 
 
-def test_a_move_to_where_it_is_changes_nothing(
+def test_a_move_to_the_same_folder_changes_nothing(
     bulk: Bulk, session: Session, bench: Workbench, alice: Account, seven: list[str]
 ) -> None:
-    done = bulk.move(all_of("a", 7), "a", Conflict.FAIL)
+    done = bulk.move(all_of("a", 7), "a", OnConflict.FAIL)
 
     assert paths_of(session, bench, alice) == seven
     assert bulk.undo(done.batch_id, MOVED) == 0
 
 
-def test_all_of_a_folder_is_copied_with_what_is_below_and_the_copies_go_to_the_trash_again(
+def test_everything_is_copied_with_descendants_and_copies_are_trashed_by_undo(
     bulk: Bulk, trash: Trash, session: Session, bench: Workbench, alice: Account, seven: list[str]
 ) -> None:
     bench.upload(session, alice, "a/sub/deep/f", CONTENT)
     bench.upload(session, alice, "b/3", b"in the way")
     before, usage = paths_of(session, bench, alice), usage_of(session, alice)
 
-    done = bulk.copy(all_of("a", 8), "b", Conflict.REPLACE)
+    done = bulk.copy(all_of("a", 8), "b", OnConflict.REPLACE)
 
     assert set(paths_of(session, bench, alice)) == {
         *before,
@@ -231,27 +231,27 @@ def test_all_of_a_folder_is_copied_with_what_is_below_and_the_copies_go_to_the_t
     assert usage_of(session, alice) == usage
 
 
-def test_copies_beside_their_originals_get_other_names(
+def test_copies_in_the_same_folder_get_other_names(
     bulk: Bulk, session: Session, bench: Workbench, alice: Account, seven: list[str]
 ) -> None:
-    for choice in (Conflict.FAIL, Conflict.REPLACE):
+    for choice in (OnConflict.FAIL, OnConflict.REPLACE):
         with pytest.raises(EntryExists):
             bulk.copy(all_of("a", 7), "a", choice)
 
-    bulk.copy(all_of("a", 7), "a", Conflict.RENAME)
+    bulk.copy(all_of("a", 7), "a", OnConflict.RENAME)
 
     assert set(paths_of(session, bench, alice)) == {*seven, *(f"a/{number} (2)" for number in range(7))}
     check_rows(session)
 
 
-def test_a_quota_that_is_reached_in_the_middle_leaves_no_copy(session: Session, bench: Workbench) -> None:
+def test_reaching_the_quota_midway_leaves_no_copy(session: Session, bench: Workbench) -> None:
     bob = bench.register(session, "bob", quota=100)
     for number in range(7):
         bench.upload(session, bob, f"a/{number}", bytes(10))
     before = paths_of(session, bench, bob)
 
     with pytest.raises(QuotaExceeded):
-        bench.bulk(session, bob).copy(all_of("a", 7), "new/", Conflict.FAIL)
+        bench.bulk(session, bob).copy(all_of("a", 7), "new/", OnConflict.FAIL)
 
     assert paths_of(session, bench, bob) == before
     assert usage_of(session, bob) == 70
@@ -260,7 +260,7 @@ def test_a_quota_that_is_reached_in_the_middle_leaves_no_copy(session: Session, 
     check_rows(session)
 
 
-def test_everything_in_the_trash_but_some_is_restored_and_deleted_again(
+def test_the_trash_except_some_is_restored_and_deleted_again(
     bulk: Bulk, trash: Trash, session: Session, bench: Workbench, alice: Account, seven: list[str]
 ) -> None:
     bench.upload(session, alice, "d/e/f", CONTENT)
@@ -271,23 +271,23 @@ def test_everything_in_the_trash_but_some_is_restored_and_deleted_again(
     before = trash.list_page(1000).entries
     ids = trashed_ids(trash)
 
-    done = bulk.restore(all_trashed(4, ids["a/2"], ids["d/e"]), Conflict.FAIL)
+    done = bulk.restore(all_trashed(4, ids["a/2"], ids["d/e"]), OnConflict.FAIL)
 
     assert set(paths_of(session, bench, alice)) == {"d", "d/e", "d/e/f", *seven} - {"a/2"}
     assert set(trashed_ids(trash)) == {"a/2", "d/e"}
     check_rows(session)
     assert bulk.undo(done.batch_id, RESTORED) == 4
-    # The folder that was made on the way, in the place of one that stayed in the trash, is in its folder now.
+    # The folder created meanwhile, in place of one that stayed in the trash, is inside of its folder now.
     assert [_outside(each) for each in trash.list_page(1000).entries] == [_outside(each) for each in before]
     check_rows(session)
 
 
 def _outside(trashed: Trashed) -> Trashed:
-    """Return something in the trash without what is in it."""
-    return replace(trashed, entry=replace(trashed.entry, insides=None))
+    """Return an entry in the trash without its content."""
+    return replace(trashed, entry=replace(trashed.entry, totals=None))
 
 
-def test_what_is_restored_twice_to_one_name_makes_way_as_it_is_told(
+def test_two_restored_entries_of_one_name_follow_on_conflict(
     bulk: Bulk, trash: Trash, session: Session, bench: Workbench, alice: Account
 ) -> None:
     for content in (b"first", b"second", b"third"):
@@ -296,14 +296,14 @@ def test_what_is_restored_twice_to_one_name_makes_way_as_it_is_told(
         bench.files(session, alice).trash("f")
     before = trash.list_page(10).entries
     with pytest.raises(EntryExists):
-        bulk.restore(all_trashed(3), Conflict.FAIL)
+        bulk.restore(all_trashed(3), OnConflict.FAIL)
     assert trash.list_page(10).entries == before
 
-    done = bulk.restore(all_trashed(3), Conflict.RENAME)
+    done = bulk.restore(all_trashed(3), OnConflict.RENAME)
     assert paths_of(session, bench, alice) == ["f", "f (2)", "f (3)"]
     bulk.undo(done.batch_id, RESTORED)
     assert trash.list_page(10).entries == before
-    done = bulk.restore(all_trashed(3), Conflict.REPLACE)
+    done = bulk.restore(all_trashed(3), OnConflict.REPLACE)
     assert paths_of(session, bench, alice) == ["f"]
     assert len(trashed_ids(trash)) == 1
     check_rows(session)
@@ -312,7 +312,7 @@ def test_what_is_restored_twice_to_one_name_makes_way_as_it_is_told(
     check_rows(session)
 
 
-def test_everything_in_the_trash_but_some_is_removed_for_ever(
+def test_the_trash_except_some_is_purged(
     bulk: Bulk, trash: Trash, session: Session, bench: Workbench, alice: Account, seven: list[str]
 ) -> None:
     bench.files(session, alice).make_folder("a/sub/deep")

@@ -6,17 +6,17 @@ import pytest
 from sqlalchemy.orm import Session
 
 from cabinet.errors import EntryExists, NotAFolder, NotFound
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.changes.bulk import Bulk
 from cabinet.services.changes.recovery import Recovery
 from cabinet.services.changes.trash import Trash
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from tests.support.audit import check_rows
 from tests.support.services import Workbench, paths_of
 from tests.unit.bulk.conftest import COPIED, MOVED, RESTORED, TRASHED, all_of, rows_left, trashed_ids
 
 
-def test_a_batch_is_its_users_alone_of_its_kind_and_for_a_day(
+def test_a_batch_can_be_undone_by_its_user_for_a_day(
     bulk: Bulk, session: Session, bench: Workbench, alice: Account, seven: list[str]
 ) -> None:
     done = bulk.trash(all_of("a", 7))
@@ -40,10 +40,10 @@ def test_a_batch_is_its_users_alone_of_its_kind_and_for_a_day(
 
 
 @pytest.mark.parametrize("place", ["a/4", "a"])
-def test_something_in_the_way_keeps_all_of_it_from_being_undone(
+def test_a_conflict_prevents_an_undo_completely(
     bulk: Bulk, trash: Trash, session: Session, bench: Workbench, alice: Account, seven: list[str], place: str
 ) -> None:
-    done = bulk.move(all_of("a", 7), "b/", Conflict.FAIL)
+    done = bulk.move(all_of("a", 7), "b/", OnConflict.FAIL)
     if place == "a":
         bench.files(session, alice).purge("a")
     bench.upload(session, alice, place, b"another")
@@ -60,7 +60,7 @@ def test_something_in_the_way_keeps_all_of_it_from_being_undone(
     check_rows(session)
 
 
-def test_something_that_is_gone_keeps_the_others_from_being_undone(
+def test_a_missing_entry_prevents_an_undo_completely(
     bulk: Bulk, trash: Trash, session: Session, bench: Workbench, alice: Account, seven: list[str]
 ) -> None:
     done = bulk.trash(all_of("a", 7))
@@ -74,12 +74,12 @@ def test_something_that_is_gone_keeps_the_others_from_being_undone(
     check_rows(session)
 
 
-def test_what_was_moved_on_since_comes_back_too(
+def test_entries_moved_on_since_are_moved_back_too(
     bulk: Bulk, session: Session, bench: Workbench, alice: Account, seven: list[str]
 ) -> None:
-    done = bulk.move(all_of("a", 7), "b/", Conflict.FAIL)
-    bench.moving(session, alice).move(["b/3"], "elsewhere", Conflict.FAIL)
-    bench.moving(session, alice).move(["a"], "renamed", Conflict.FAIL)
+    done = bulk.move(all_of("a", 7), "b/", OnConflict.FAIL)
+    bench.moving(session, alice).move(["b/3"], "elsewhere", OnConflict.FAIL)
+    bench.moving(session, alice).move(["a"], "renamed", OnConflict.FAIL)
 
     bulk.undo(done.batch_id, MOVED)
 

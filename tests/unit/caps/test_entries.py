@@ -19,10 +19,10 @@ from cabinet.errors import (
     TooManyEntries,
 )
 from cabinet.models import Batch, BatchItem, BatchKind, Node, Space, UploadKind
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.changes.selections import FolderSelection
 from cabinet.services.kernel.caps import Caps, bind_caps
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.usage_checks import WrongEntries, find_wrong_entries
 from cabinet.services.uploads.publishing import Target
 from tests.support.resumable import housekeeping, part, partial, plan, service_of
@@ -58,13 +58,13 @@ Way = Callable[[Session, Workbench, Account], object]
 WAYS: dict[str, Way] = {
     "an upload": lambda session, bench, who: bench.upload(session, who, "new", b"x"),
     "an upload that keeps both": lambda session, bench, who: bench.upload(
-        session, who, "d/a", b"x", Conflict.RENAME
+        session, who, "d/a", b"x", OnConflict.RENAME
     ),
     "a folder": lambda session, bench, who: bench.files(session, who).make_folder("new"),
     "folders": lambda session, bench, who: bench.files(session, who).make_folders(["d", "new/er"]),
-    "a copy": lambda session, bench, who: bench.moving(session, who).copy(["d"], "new", Conflict.FAIL),
+    "a copy": lambda session, bench, who: bench.moving(session, who).copy(["d"], "new", OnConflict.FAIL),
     "a move to a new folder": lambda session, bench, who: bench.moving(session, who).move(
-        ["d/a"], "new/", Conflict.FAIL
+        ["d/a"], "new/", OnConflict.FAIL
     ),
     "a resumable upload": lambda session, bench, who: service_of(session, bench, who).begin(plan(0, "new")),
     "an announced upload": lambda session, bench, who: bench.uploads(session, who).check(Target("new"), None),
@@ -97,7 +97,7 @@ def test_at_the_cap_operations_that_add_nothing_work(
     bench.upload(session, alice, "d/a", b"a new version")
     service = service_of(session, bench, alice)
     service.append(service.begin(plan(3, "d/b")).id, part(b"new"))
-    bench.moving(session, alice).rename("d/a", "c", Conflict.FAIL)
+    bench.moving(session, alice).rename("d/a", "c", OnConflict.FAIL)
     (trashed,) = bench.trash(session, alice).list_page(10).entries
     bench.trash(session, alice).restore(trashed.id)
     assert content_of(session, bench, alice, "d/b") == b"new"
@@ -193,23 +193,23 @@ def test_the_entries_of_one_copy_are_limited(session: Session, bench: Workbench,
     for path in ("d/a", "d/b", "e/c"):
         bench.upload(session, alice, path, b"x")
     moving = bench.moving(session, alice)
-    moving.copy(["d"], "three", Conflict.FAIL)
+    moving.copy(["d"], "three", OnConflict.FAIL)
     before = paths_of(session, bench, alice)
     written: list[str] = []
     event.listen(bench.engine, "before_cursor_execute", lambda *call: written.append(call[2]))
 
     with pytest.raises(CopyTooLarge) as caught:
-        moving.copy(["d", "e"], "new/folder/", Conflict.FAIL)
+        moving.copy(["d", "e"], "new/folder/", OnConflict.FAIL)
 
     assert caught.value.allowed == 3
-    # But the lock, which is taken back.
+    # Except for the lock, which is released.
     written = [each for each in written if each.startswith(("INSERT", "UPDATE", "DELETE"))]
     assert all(each.startswith("UPDATE space SET seq") for each in written)
     assert paths_of(session, bench, alice) == before
     # The way that the error names.
     bench.files(session, alice).make_folder("new")
-    moving.copy(["d"], "new/", Conflict.FAIL)
-    moving.copy(["e"], "new/", Conflict.FAIL)
+    moving.copy(["d"], "new/", OnConflict.FAIL)
+    moving.copy(["e"], "new/", OnConflict.FAIL)
 
 
 def test_a_copy_of_all_in_a_folder_is_one_copy(session: Session, bench: Workbench, alice: Account) -> None:
@@ -220,14 +220,14 @@ def test_a_copy_of_all_in_a_folder_is_one_copy(session: Session, bench: Workbenc
     bulk = bench.bulk(session, alice)
 
     with pytest.raises(CopyTooLarge):
-        bulk.copy(FolderSelection("d", frozenset(), 2), "new/", Conflict.FAIL)
+        bulk.copy(FolderSelection("d", frozenset(), 2), "new/", OnConflict.FAIL)
     bind_caps(session, Caps(copied=4, entries=9))
     with pytest.raises(TooManyEntries):
-        bulk.copy(FolderSelection("d", frozenset(), 2), "new/", Conflict.FAIL)
+        bulk.copy(FolderSelection("d", frozenset(), 2), "new/", OnConflict.FAIL)
 
     assert paths_of(session, bench, alice) == before
     bind_caps(session, Caps(copied=4, entries=10))
-    bulk.copy(FolderSelection("d", frozenset(), 2), "new/", Conflict.FAIL)
+    bulk.copy(FolderSelection("d", frozenset(), 2), "new/", OnConflict.FAIL)
     assert entries_of(session, alice) == len(paths_of(session, bench, alice)) == 10
 
 
@@ -251,7 +251,7 @@ def test_only_the_last_of_repeated_bulk_changes_can_be_undone(
     for _ in range(12):
         for source, target in (("d", "e"), ("e", "d")):
             bench.clock.advance(seconds=1)
-            moved = bulk.move(FolderSelection(source, frozenset(), 3), target, Conflict.FAIL)
+            moved = bulk.move(FolderSelection(source, frozenset(), 3), target, OnConflict.FAIL)
             done.append(moved.batch_id)
             items.append(session.scalar(select(func.count()).select_from(BatchItem)) or 0)
 

@@ -20,7 +20,7 @@ from cabinet.errors import (
     UploadGone,
 )
 from cabinet.models import Upload, UploadKind
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.kernel.caps import Caps, bind_caps
 from cabinet.services.uploads.resumable import ResumableUploads
 from tests.support.resumable import part, partial, plan, service_of
@@ -29,7 +29,7 @@ from tests.support.services import Workbench, at_once, content_of, stored_bytes
 from tests.unit.caps.conftest import CAPS
 
 
-def test_one_user_has_so_many_unfinished_uploads_and_no_more(
+def test_the_number_of_unfinished_uploads_per_user_is_limited(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     service = service_of(session, bench, alice)
@@ -49,7 +49,7 @@ def test_one_user_has_so_many_unfinished_uploads_and_no_more(
         service.begin(plan(3, "new"))
 
 
-def test_uploads_that_have_expired_keep_nobody_from_beginning_others(
+def test_expired_uploads_do_not_count_toward_the_limit(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     service = service_of(session, bench, alice)
@@ -78,7 +78,7 @@ def joined(service: ResumableUploads) -> str:
 
 
 @pytest.mark.parametrize("end", [cancelled, finished, joined])
-def test_of_uploads_that_have_ended_only_the_last_are_remembered(
+def test_only_the_most_recent_finished_uploads_are_remembered(
     session: Session, bench: Workbench, alice: Account, end: Callable[[ResumableUploads], str]
 ) -> None:
     service = service_of(session, bench, alice)
@@ -104,7 +104,7 @@ def test_of_uploads_that_have_ended_only_the_last_are_remembered(
     assert session.get(Upload, others) is not None
 
 
-def test_whoever_has_ended_very_many_uploads_at_the_upgrade_loses_them_some_at_a_time(
+def test_many_finished_uploads_are_removed_in_batches_after_the_upgrade(
     session: Session, bench: Workbench, alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cabinet.services.uploads.upload_caps._BATCH", 5)
@@ -127,7 +127,7 @@ def test_whoever_has_ended_very_many_uploads_at_the_upgrade_loses_them_some_at_a
         service.get(last)
 
 
-def test_of_all_uploads_that_begin_at_once_no_more_do_than_allowed(bench: Workbench) -> None:
+def test_concurrent_creations_do_not_exceed_the_limit(bench: Workbench) -> None:
     with bench.session() as session:
         bob = bench.register(session, "bob")
 
@@ -143,7 +143,7 @@ def test_of_all_uploads_that_begin_at_once_no_more_do_than_allowed(bench: Workbe
     assert stored_bytes(bench)["staged"] == CAPS.uploads
 
 
-def test_one_part_comes_so_often_in_a_joined_upload_and_no_more(
+def test_repetitions_of_a_part_in_a_joined_upload_are_limited(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     service = service_of(session, bench, alice)

@@ -13,9 +13,9 @@ from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
 from cabinet.errors import NotFound, SignInRequired, WrongCredentials
-from cabinet.models import Session as SignedIn
-from cabinet.models import Token
-from cabinet.services.accounts.accounts import Account, Accounts
+from cabinet.models import Token, UserSession
+from cabinet.services.accounts.account import Account
+from cabinet.services.accounts.accounts import Accounts
 from cabinet.services.accounts.credentials import Credential
 from cabinet.services.accounts.sessions import Sessions
 from cabinet.services.accounts.tokens import Tokens
@@ -40,7 +40,7 @@ def test_secrets_are_stored_only_as_their_hash(
 
     assert len(secret) >= 43
     assert len(token) >= 43
-    for row in (*session.scalars(select(SignedIn)), *session.scalars(select(Token))):
+    for row in (*session.scalars(select(UserSession)), *session.scalars(select(Token))):
         values = [str(value) for value in vars(row).values()]
         assert secret not in values
         assert token not in values
@@ -195,7 +195,7 @@ def test_very_many_sessions_end_in_batches_oldest_first(
         }
         for number in range(2000)
     ]
-    session.execute(insert(SignedIn), rows)
+    session.execute(insert(UserSession), rows)
     session.commit()
     sessions = Sessions(session, bench.clock, limit=3)
 
@@ -204,7 +204,7 @@ def test_very_many_sessions_end_in_batches_oldest_first(
 
     # 500 ended and one started, each time.
     assert changed == [501, 501]
-    assert session.scalar(select(func.min(SignedIn.last_used_at))) == START - timedelta(minutes=1000)
+    assert session.scalar(select(func.min(UserSession.last_used_at))) == START - timedelta(minutes=1000)
     assert all(sessions.find(secret) for secret in secrets)
 
 
@@ -213,13 +213,13 @@ def test_concurrent_password_changes_do_not_overwrite_each_other(
 ) -> None:
     hash_password = bench.passwords.hash
 
-    def hash_while_the_operator_is_quicker(password: str) -> str:
+    def change_password_concurrently(password: str) -> str:
         monkeypatch.setattr(bench.passwords, "hash", hash_password)
         with bench.session() as other:
             bench.accounts(other).set_password("alice", "the operator's choice")
         return hash_password(password)
 
-    monkeypatch.setattr(bench.passwords, "hash", hash_while_the_operator_is_quicker)
+    monkeypatch.setattr(bench.passwords, "hash", change_password_concurrently)
     with pytest.raises(WrongCredentials):
         accounts.change_password(alice.id, PASSWORD, ANOTHER, ADDRESS)
 

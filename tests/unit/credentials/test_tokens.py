@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from cabinet.errors import InvalidField, NotFound, SignInRequired, TooManyTokens
-from cabinet.services.accounts.accounts import Account, Accounts
+from cabinet.services.accounts.account import Account
+from cabinet.services.accounts.accounts import Accounts
 from cabinet.services.accounts.credentials import Credential
 from cabinet.services.accounts.sessions import Sessions
 from cabinet.services.accounts.tokens import Tokens

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cabinet.models import Batch, BatchItem, Node, Space, Version
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.tree.mounts import Mounts
 from tests.support.mounts import mount
 from tests.support.services import Guest, Workbench, paths_of
@@ -18,7 +18,7 @@ from tests.support.services import Guest, Workbench, paths_of
 
 @dataclass(frozen=True)
 class Spaces:
-    """Bob, who has a folder of alice's and one of carol's, with what tells how these are at the moment."""
+    """Bob, who has a folder of alice and one of carol, and functions for their current state."""
 
     session: Session
     bench: Workbench
@@ -31,7 +31,7 @@ class Spaces:
         return Guest(Mounts(self.session, self.bob.scope).place(name).scope)
 
     def all(self) -> tuple[object, ...]:
-        """Return what everybody has, in the trash, too, and what counts for it."""
+        """Return the content of all users, including the trash, and their usage."""
         self.session.rollback()
         self.session.expire_all()
         found: list[object] = []
@@ -88,6 +88,6 @@ every_way = pytest.mark.parametrize(
 
 
 def below(spaces: Spaces, acting: Guest, path: str) -> list[str]:
-    """Return what lies at a path and below it."""
+    """Return the entry at a path and its descendants."""
     listed = spaces.bench.files(spaces.session, acting).list_below(path, 100, None).entries
     return [path, *(entry.path for entry in listed)]

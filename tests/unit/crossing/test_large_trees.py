@@ -15,7 +15,7 @@ from cabinet.services.changes.crossing import Source
 from cabinet.services.changes.recovery import Recovery
 from cabinet.services.changes.selections import FolderSelection
 from cabinet.services.maintenance.verify import Inspection
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from tests.support.audit import check_rows
 from tests.support.services import Action, Guest, at_once, content_of, paths_of
 from tests.support.small_steps import Killed, call_after, make_steps_small
@@ -41,29 +41,29 @@ Act = Callable[[Spaces], object]
 
 def move_path(spaces: Spaces) -> object:
     crossing = spaces.bench.crossing(spaces.session, hers(spaces))
-    return crossing.move([Source(spaces.bob.scope, "t")], "x/y", Conflict.FAIL)
+    return crossing.move([Source(spaces.bob.scope, "t")], "x/y", OnConflict.FAIL)
 
 
 def copy_path(spaces: Spaces) -> object:
     crossing = spaces.bench.crossing(spaces.session, spaces.bob)
-    return crossing.copy([Source(hers(spaces).scope, "t")], "x/y", Conflict.FAIL)
+    return crossing.copy([Source(hers(spaces).scope, "t")], "x/y", OnConflict.FAIL)
 
 
 def move_everything(spaces: Spaces) -> object:
     bulk = spaces.bench.bulk(spaces.session, hers(spaces), spaces.bob)
-    return bulk.move(FolderSelection("t", frozenset({"empty"}), 6), "x/y/", Conflict.FAIL)
+    return bulk.move(FolderSelection("t", frozenset({"empty"}), 6), "x/y/", OnConflict.FAIL)
 
 
 def copy_everything(spaces: Spaces) -> object:
     bulk = spaces.bench.bulk(spaces.session, spaces.bob, hers(spaces))
-    return bulk.copy(FolderSelection("", frozenset(), 1), "x/y/", Conflict.FAIL)
+    return bulk.copy(FolderSelection("", frozenset(), 1), "x/y/", OnConflict.FAIL)
 
 
 every_act = pytest.mark.parametrize("act", [move_path, copy_path, move_everything, copy_everything])
 
 
 @every_act
-def test_what_takes_many_transactions_has_all_in_the_end(large: Spaces, act: Act) -> None:
+def test_a_move_in_many_transactions_completes(large: Spaces, act: Act) -> None:
     act(large)
 
     names = [*LARGE, "t/a", "t/empty", "t/sub", "t/sub/b"]
@@ -91,8 +91,8 @@ def test_what_takes_many_transactions_has_all_in_the_end(large: Spaces, act: Act
 
 
 @every_act
-@pytest.mark.parametrize("step", [2, 4])
-def test_a_process_that_dies_on_the_way_leaves_nothing_and_loses_nothing(
+@pytest.mark.parametrize("step", [2, pytest.param(4, marks=pytest.mark.long)])
+def test_a_process_killed_midway_leaves_and_loses_nothing(
     large: Spaces, monkeypatch: pytest.MonkeyPatch, act: Act, step: int
 ) -> None:
     before, rows = large.all(), large.rows()
@@ -117,7 +117,7 @@ def test_a_process_that_dies_on_the_way_leaves_nothing_and_loses_nothing(
 
 @pytest.mark.long
 @every_act
-def test_a_process_that_dies_anywhere_leaves_nothing(
+def test_a_process_killed_anywhere_leaves_nothing(
     large: Spaces, monkeypatch: pytest.MonkeyPatch, act: Act
 ) -> None:
     for step in range(1, 100):
@@ -140,14 +140,14 @@ def test_a_process_that_dies_anywhere_leaves_nothing(
         Recovery(large.session, large.bench.clock).recover()
         check_rows(large.session)
         if large.all() != before:
-            # It was the last step: all of it is there, and nobody was told so.
+            # It was the last step: everything is moved, although the caller got no answer.
             break
     assert step > 4
 
 
-@pytest.mark.parametrize("act", [move_path, move_everything])
+@pytest.mark.parametrize("act", [move_path, pytest.param(move_everything, marks=pytest.mark.long)])
 @pytest.mark.parametrize("change", ["content", "another file", "taken away"])
-def test_what_changes_while_it_is_moved_stays_where_it_is(
+def test_entries_changed_during_the_move_stay(
     large: Spaces, monkeypatch: pytest.MonkeyPatch, act: Act, change: str
 ) -> None:
     trashed = large.all()[1::4]
@@ -190,14 +190,14 @@ def test_a_large_move_is_undone(large: Spaces, act: Act) -> None:
     large.bench.bulk(large.session, hers(large)).undo(batch_id, {BatchKind.MOVE}, [large.bob.scope])
 
     assert large.bench.files(large.session, hers(large)).look_up(["x/y/a", "x/y/sub"]) == [None, None]
-    # Folders that were made on the way stay.
+    # Folders created meanwhile stay.
     large.bench.files(large.session, hers(large)).trash("x")
     assert large.all()[::4] == before
     check_rows(large.session)
 
 
 @pytest.mark.parametrize("step", [1, 2])
-def test_an_undoing_that_dies_is_taken_back(
+def test_an_undo_killed_midway_is_rolled_back(
     large: Spaces, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
     done = move_everything(large)
@@ -228,7 +228,7 @@ def test_an_undoing_that_dies_is_taken_back(
     check_rows(large.session)
 
 
-def test_moves_in_both_directions_at_once_wait_for_no_lock_of_each_other(spaces: Spaces) -> None:
+def test_opposite_moves_do_not_deadlock(spaces: Spaces) -> None:
     session, bench = spaces.session, spaces.bench
     for number in range(3):
         for acting in (own(spaces), hers(spaces)):
@@ -238,7 +238,7 @@ def test_moves_in_both_directions_at_once_wait_for_no_lock_of_each_other(spaces:
 
     def move(source: Scope, target: Scope, number: int, own: Session) -> object:
         crossing = bench.crossing(own, Guest(target))
-        return crossing.move([Source(source, f"m{number}")], f"moved{number}", Conflict.FAIL)
+        return crossing.move([Source(source, f"m{number}")], f"moved{number}", OnConflict.FAIL)
 
     actions: list[Action] = [
         partial(move, *ends, number) for number in range(3) for ends in ((here, there), (there, here))

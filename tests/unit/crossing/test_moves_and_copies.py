@@ -25,12 +25,12 @@ from cabinet.services.access.actor import Actor
 from cabinet.services.access.rights import Rights
 from cabinet.services.access.roles import ShareRole
 from cabinet.services.access.scope import Scope
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.changes.crossing import Source
 from cabinet.services.changes.selections import FolderSelection
 from cabinet.services.kernel.caps import Caps, bind_caps
 from cabinet.services.kernel.database import writing
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.mounts import Mounts
 from cabinet.services.tree.names import split_path
 from cabinet.services.tree.tree import Tree
@@ -50,24 +50,24 @@ def used(spaces: Spaces, acting: Guest) -> tuple[int, int]:
 
 
 @every_way
-def test_a_copy_has_what_the_original_has_and_counts_where_it_lies(spaces: Spaces, ends: Ends) -> None:
+def test_a_copy_equals_its_original_and_counts_in_the_target_space(spaces: Spaces, ends: Ends) -> None:
     session, bench = spaces.session, spaces.bench
     source, target = (end(spaces) for end in ends)
     before, usage = spaces.all(), used(spaces, target)
 
-    copied = bench.crossing(session, target).copy([Source(source.scope, "t")], "copies/", Conflict.FAIL)
+    copied = bench.crossing(session, target).copy([Source(source.scope, "t")], "copies/", OnConflict.FAIL)
 
     (entry,) = copied.entries
     assert (entry.path, entry.is_folder) == ("copies/t", True)
     assert below(spaces, target, "copies/t") == [f"copies/{path}" for path in TREE]
-    assert entry.insides is not None
+    assert entry.totals is not None
     original = bench.files(session, source).get("t")
-    assert original.insides is not None
-    assert (entry.insides.files, entry.insides.size) == (original.insides.files, original.insides.size)
+    assert original.totals is not None
+    assert (entry.totals.files, entry.totals.size) == (original.totals.files, original.totals.size)
     assert content_of(session, bench, target, "copies/t/a") == content_of(session, bench, source, "t/a")
-    # It has no history, so that is no part of what counts.
+    # A copy has no history to count.
     assert len(bench.versions(session, target).list("copies/t/a")) == 1
-    size = original.insides.size
+    size = original.totals.size
     assert used(spaces, target) == (usage[0] + size, usage[1] + len(TREE) + 1)
     assert [each.path for each in bench.search(session, target).page("sub", "copies", 10).entries] == [
         "copies/t/sub"
@@ -80,19 +80,19 @@ def test_a_copy_has_what_the_original_has_and_counts_where_it_lies(spaces: Space
 
 
 @every_way
-def test_a_move_leaves_the_original_in_its_trash_with_its_history(spaces: Spaces, ends: Ends) -> None:
+def test_a_moved_original_is_in_the_trash_with_its_history(spaces: Spaces, ends: Ends) -> None:
     session, bench = spaces.session, spaces.bench
     source, target = (end(spaces) for end in ends)
     held = content_of(session, bench, source, "t/a")
     usage = used(spaces, source)
 
-    moved = bench.crossing(session, target).move([Source(source.scope, "t")], "moved", Conflict.FAIL)
+    moved = bench.crossing(session, target).move([Source(source.scope, "t")], "moved", OnConflict.FAIL)
 
     assert [entry.path for entry in moved.entries] == ["moved"]
     assert below(spaces, target, "moved") == [path.replace("t", "moved", 1) for path in TREE]
     assert content_of(session, bench, target, "moved/a") == held
     assert bench.files(session, source).look_up(["t"]) == [None]
-    # What is in the trash still counts.
+    # The trash still counts.
     assert used(spaces, source) == usage
     trashed = session.scalars(select(Node).where(Node.trash_id.is_not(None))).one()
     assert (trashed.space_id, trashed.trashed_by) == (source.scope.space_id, spaces.bob.id)
@@ -103,7 +103,7 @@ def test_a_move_leaves_the_original_in_its_trash_with_its_history(spaces: Spaces
     check_rows(session)
 
 
-def test_things_of_several_spaces_arrive_together(spaces: Spaces) -> None:
+def test_entries_of_several_spaces_arrive_together(spaces: Spaces) -> None:
     session, bench = spaces.session, spaces.bench
     target = hers(spaces)
     sources = [
@@ -112,7 +112,7 @@ def test_things_of_several_spaces_arrive_together(spaces: Spaces) -> None:
         Source(lib(spaces).scope, "t"),
     ]
 
-    moved = bench.crossing(session, target).move(sources, "all/", Conflict.FAIL)
+    moved = bench.crossing(session, target).move(sources, "all/", OnConflict.FAIL)
 
     assert [entry.path for entry in moved.entries] == ["all/a", "all/sub", "all/t"]
     assert content_of(session, bench, target, "all/a") == b"bob a"
@@ -121,33 +121,33 @@ def test_things_of_several_spaces_arrive_together(spaces: Spaces) -> None:
     check_rows(session)
 
 
-def test_a_folder_that_is_all_of_its_scope_is_copied_by_its_name(spaces: Spaces) -> None:
+def test_a_folder_that_is_the_root_of_its_scope_is_copied_by_its_name(spaces: Spaces) -> None:
     source = Source(hers(spaces).scope, "", "Hers")
     crossing = spaces.bench.crossing(spaces.session, spaces.bob)
 
-    (entry,) = crossing.copy([source], "copies/", Conflict.FAIL).entries
+    (entry,) = crossing.copy([source], "copies/", OnConflict.FAIL).entries
 
     assert (entry.path, entry.name) == ("copies/Hers", "Hers")
     assert below(spaces, own(spaces), "copies/Hers")[1:] == [f"copies/Hers/{path}" for path in TREE]
     with pytest.raises(IsAFolder):
-        crossing.move([source], "copies/", Conflict.RENAME)
+        crossing.move([source], "copies/", OnConflict.RENAME)
     check_rows(spaces.session)
 
 
 @pytest.mark.parametrize("way", ["move", "copy"])
-def test_a_name_in_use_is_refused_numbered_or_replaced(spaces: Spaces, way: str) -> None:
+def test_an_existing_name_is_refused_numbered_or_replaced(spaces: Spaces, way: str) -> None:
     session, bench = spaces.session, spaces.bench
     target = hers(spaces)
     arrange = getattr(bench.crossing(session, target), way)
     before = spaces.all()
 
     with pytest.raises(EntryExists) as refused:
-        arrange([Source(spaces.bob.scope, "t/a")], "t/", Conflict.FAIL)
+        arrange([Source(spaces.bob.scope, "t/a")], "t/", OnConflict.FAIL)
     assert refused.value.path == "t/a"
     assert spaces.all() == before
 
-    (numbered,) = arrange([Source(spaces.bob.scope, "t/sub")], "t/", Conflict.RENAME).entries
-    (replaced,) = arrange([Source(spaces.bob.scope, "t/a")], "t/", Conflict.REPLACE).entries
+    (numbered,) = arrange([Source(spaces.bob.scope, "t/sub")], "t/", OnConflict.RENAME).entries
+    (replaced,) = arrange([Source(spaces.bob.scope, "t/a")], "t/", OnConflict.REPLACE).entries
 
     assert (numbered.path, replaced.path) == ("t/sub (2)", "t/a")
     assert content_of(session, bench, target, "t/a") == b"bob a"
@@ -160,7 +160,7 @@ def limited(scope: Scope, ceiling: Rights) -> Guest:
     return Guest(replace(scope, actor=Actor(scope.actor.user_id, ceiling)))
 
 
-def test_a_source_is_read_to_be_copied_and_changed_to_be_moved(spaces: Spaces) -> None:
+def test_a_copy_needs_read_and_a_move_needs_change_rights(spaces: Spaces) -> None:
     session, bench = spaces.session, spaces.bench
     source, target = hers(spaces).scope, spaces.bob
     needed = Rights.READ | Rights.WRITE | Rights.DELETE
@@ -170,19 +170,21 @@ def test_a_source_is_read_to_be_copied_and_changed_to_be_moved(spaces: Spaces) -
     for missing in needed:
         less = limited(source, needed & ~missing).scope
         with pytest.raises(Forbidden):
-            crossing.move([Source(less, "t/a")], "x", Conflict.FAIL)
+            crossing.move([Source(less, "t/a")], "x", OnConflict.FAIL)
         with pytest.raises(Forbidden):
             bench.bulk(session, target, Guest(less)).move(
-                FolderSelection("t", frozenset(), 3), "x/", Conflict.FAIL
+                FolderSelection("t", frozenset(), 3), "x/", OnConflict.FAIL
             )
     with pytest.raises(Forbidden):
-        crossing.copy([Source(limited(source, Rights.LIST | Rights.WRITE).scope, "t/a")], "x", Conflict.FAIL)
+        crossing.copy(
+            [Source(limited(source, Rights.LIST | Rights.WRITE).scope, "t/a")], "x", OnConflict.FAIL
+        )
 
     assert spaces.all() == before
-    assert crossing.copy([Source(limited(source, Rights.READ).scope, "t/a")], "x", Conflict.FAIL).entries
+    assert crossing.copy([Source(limited(source, Rights.READ).scope, "t/a")], "x", OnConflict.FAIL).entries
 
 
-def test_a_target_is_written_to_and_what_is_replaced_deleted(spaces: Spaces) -> None:
+def test_a_target_needs_write_and_a_replacement_delete_rights(spaces: Spaces) -> None:
     session, bench = spaces.session, spaces.bench
     source = [Source(spaces.bob.scope, "t/a")]
     before = spaces.all()
@@ -190,18 +192,18 @@ def test_a_target_is_written_to_and_what_is_replaced_deleted(spaces: Spaces) -> 
     for way in ("move", "copy"):
         read_only = bench.crossing(session, limited(hers(spaces).scope, Rights.LIST | Rights.READ))
         with pytest.raises(Forbidden):
-            getattr(read_only, way)(source, "x", Conflict.FAIL)
+            getattr(read_only, way)(source, "x", OnConflict.FAIL)
         adding = bench.crossing(session, limited(hers(spaces).scope, Rights.LIST | Rights.WRITE))
         with pytest.raises(Forbidden):
-            getattr(adding, way)(source, "t/a", Conflict.REPLACE)
+            getattr(adding, way)(source, "t/a", OnConflict.REPLACE)
         assert spaces.all() == before
 
-    assert adding.copy(source, "x", Conflict.FAIL).entries[0].path == "x"
+    assert adding.copy(source, "x", OnConflict.FAIL).entries[0].path == "x"
 
 
 @pytest.mark.parametrize("way", ["move", "copy"])
 @pytest.mark.parametrize("changed", ["source", "target"])
-def test_a_mount_that_gives_less_by_now_gives_no_more(spaces: Spaces, way: str, changed: str) -> None:
+def test_a_mount_with_reduced_rights_is_refused(spaces: Spaces, way: str, changed: str) -> None:
     session, bench = spaces.session, spaces.bench
     guests = {"source": lib(spaces), "target": hers(spaces)}
     Mounts(session, spaces.bob.scope).leave("Lib" if changed == "source" else "Hers")
@@ -209,7 +211,7 @@ def test_a_mount_that_gives_less_by_now_gives_no_more(spaces: Spaces, way: str, 
 
     with pytest.raises(NotFound):
         getattr(bench.crossing(session, guests["target"]), way)(
-            [Source(guests["source"].scope, "t")], "x", Conflict.FAIL
+            [Source(guests["source"].scope, "t")], "x", OnConflict.FAIL
         )
 
     assert spaces.all() == before
@@ -225,7 +227,7 @@ def set_space(session: Session, account: Account, **values: int) -> None:
 
 @pytest.mark.parametrize("size", [3, 500], ids=["large", "small"])
 @pytest.mark.parametrize("way", ["move", "copy"])
-def test_what_has_no_room_there_stays_where_it_is(
+def test_an_entry_without_space_in_the_target_stays(
     spaces: Spaces, monkeypatch: pytest.MonkeyPatch, way: str, size: int
 ) -> None:
     make_steps_small(monkeypatch, size, "changes.building", "changes.recovery")
@@ -239,21 +241,21 @@ def test_what_has_no_room_there_stays_where_it_is(
     before = spaces.all()
 
     with pytest.raises(FolderFull):
-        into_hers([Source(spaces.bob.scope, "t")], "x", Conflict.FAIL)
+        into_hers([Source(spaces.bob.scope, "t")], "x", OnConflict.FAIL)
     with pytest.raises(QuotaExceeded):
-        into_own([Source(hers(spaces).scope, "t")], "x", Conflict.FAIL)
+        into_own([Source(hers(spaces).scope, "t")], "x", OnConflict.FAIL)
     for account in (spaces.alice, spaces.bob):
         with writing(session):
             session.get_one(Space, account.space_id).quota = None
     bind_caps(session, Caps(entries=session.get_one(Space, spaces.alice.space_id).entries + 2))
     with pytest.raises(TooManyEntries):
-        into_hers([Source(spaces.bob.scope, "t")], "x", Conflict.FAIL)
+        into_hers([Source(spaces.bob.scope, "t")], "x", OnConflict.FAIL)
 
     assert (spaces.all(), spaces.rows()) == (before, rows)
     check_rows(session)
 
 
-def test_a_folder_does_not_go_into_itself_by_way_of_another_mount(spaces: Spaces) -> None:
+def test_a_folder_is_not_moved_into_itself_through_another_mount(spaces: Spaces) -> None:
     session, bench = spaces.session, spaces.bench
     mount(session, "alice", "work/shared/t/sub", "bob", "Sub")
     target = bench.crossing(session, spaces.behind("Sub"))
@@ -262,13 +264,13 @@ def test_a_folder_does_not_go_into_itself_by_way_of_another_mount(spaces: Spaces
     for path in ("t", "t/sub"):
         for arrange in (target.move, target.copy):
             with pytest.raises(IntoItself) as refused:
-                arrange([Source(hers(spaces).scope, path)], "", Conflict.FAIL)
+                arrange([Source(hers(spaces).scope, path)], "", OnConflict.FAIL)
             assert "shared" not in refused.value.path
 
     assert spaces.all() == before
 
 
-def test_nothing_is_named_twice_or_moved_with_what_it_lies_in(spaces: Spaces) -> None:
+def test_duplicate_and_nested_sources_are_refused(spaces: Spaces) -> None:
     session, bench = spaces.session, spaces.bench
     mount(session, "alice", "work/shared/t", "bob", "T")
     crossing = bench.crossing(session, spaces.bob)
@@ -277,54 +279,54 @@ def test_nothing_is_named_twice_or_moved_with_what_it_lies_in(spaces: Spaces) ->
 
     for arrange in (crossing.move, crossing.copy):
         with pytest.raises(InvalidField):
-            arrange([Source(shared, "t/a"), Source(t, "a")], "x/", Conflict.FAIL)
+            arrange([Source(shared, "t/a"), Source(t, "a")], "x/", OnConflict.FAIL)
         with pytest.raises(InvalidField):
-            arrange([], "x/", Conflict.FAIL)
+            arrange([], "x/", OnConflict.FAIL)
         with pytest.raises(InvalidField):
-            arrange([Source(shared, "t/a"), Source(shared, "t/sub")], "x", Conflict.FAIL)
+            arrange([Source(shared, "t/a"), Source(shared, "t/sub")], "x", OnConflict.FAIL)
         with pytest.raises(NotFound):
-            arrange([Source(shared, "t/a"), Source(shared, "none")], "x/", Conflict.FAIL)
+            arrange([Source(shared, "t/a"), Source(shared, "none")], "x/", OnConflict.FAIL)
         with pytest.raises(IsAFolder):
-            arrange([Source(shared, "")], "x/", Conflict.FAIL)
+            arrange([Source(shared, "")], "x/", OnConflict.FAIL)
     with pytest.raises(InvalidField):
-        crossing.move([Source(shared, "t"), Source(t, "a")], "x/", Conflict.FAIL)
+        crossing.move([Source(shared, "t"), Source(t, "a")], "x/", OnConflict.FAIL)
     assert spaces.all() == before
 
-    copied = crossing.copy([Source(shared, "t"), Source(t, "a")], "x/", Conflict.FAIL)
+    copied = crossing.copy([Source(shared, "t"), Source(t, "a")], "x/", OnConflict.FAIL)
     assert [entry.path for entry in copied.entries] == ["x/t", "x/a"]
     check_rows(session)
 
 
-def test_two_of_one_name_do_not_take_each_other_s_place(spaces: Spaces) -> None:
+def test_two_sources_of_one_name_do_not_replace_each_other(spaces: Spaces) -> None:
     session, bench = spaces.session, spaces.bench
     sources = [Source(lib(spaces).scope, "t/a"), Source(hers(spaces).scope, "t/a")]
     crossing = bench.crossing(session, spaces.bob)
     before = spaces.all()
 
-    for on_conflict in (Conflict.FAIL, Conflict.REPLACE):
+    for on_conflict in (OnConflict.FAIL, OnConflict.REPLACE):
         with pytest.raises(EntryExists):
             crossing.move(sources, "x/", on_conflict)
         assert spaces.all() == before
 
-    moved = crossing.move(sources, "x/", Conflict.RENAME)
+    moved = crossing.move(sources, "x/", OnConflict.RENAME)
     assert [entry.path for entry in moved.entries] == ["x/a", "x/a (2)"]
     assert content_of(session, bench, spaces.bob, "x/a (2)") == b"alice a"
     check_rows(session)
 
 
-def test_a_path_from_the_top_of_the_space_is_not_longer_than_any_may_be(spaces: Spaces) -> None:
+def test_a_path_in_the_space_of_the_target_is_not_too_long(spaces: Spaces) -> None:
     session, bench = spaces.session, spaces.bench
     long = "/".join(["d" * 200] * 9)
     bench.upload(session, spaces.bob, f"{long}/f", b"x")
     bench.files(session, spaces.alice).make_folder("e" * 250)
     node_id = Tree(session, spaces.alice.scope).get(split_path("e" * 250)).id
     mounted = Mounts(session, spaces.bob.scope).add(
-        node_id, "E", ShareRole.EDITOR, Conflict.FAIL, bench.clock()
+        node_id, "E", ShareRole.EDITOR, OnConflict.FAIL, bench.clock()
     )
 
     with pytest.raises(CabinetError) as refused:
         bench.crossing(session, Guest(mounted.scope)).copy(
-            [Source(spaces.bob.scope, "d" * 200)], "x/y/z/", Conflict.FAIL
+            [Source(spaces.bob.scope, "d" * 200)], "x/y/z/", OnConflict.FAIL
         )
 
     assert refused.value.slug == "invalid-name"

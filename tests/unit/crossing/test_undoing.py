@@ -10,7 +10,7 @@ from cabinet.models import BatchKind, Node
 from cabinet.services.access.roles import ShareRole
 from cabinet.services.changes.crossing import Source
 from cabinet.services.kernel.database import writing
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.mounts import Mounts
 from tests.support.audit import check_rows
 from tests.support.mounts import mount
@@ -19,16 +19,16 @@ from tests.unit.crossing.conftest import Ends, Spaces, every_way, hers
 
 
 @every_way
-def test_an_undone_move_is_where_it_was_with_its_history(spaces: Spaces, ends: Ends) -> None:
+def test_an_undone_move_restores_place_and_history(spaces: Spaces, ends: Ends) -> None:
     session, bench = spaces.session, spaces.bench
     source, target = (end(spaces) for end in ends)
     before = paths_of(session, bench, source), paths_of(session, bench, target)
-    moved = bench.crossing(session, target).move([Source(source.scope, "t")], "", Conflict.REPLACE)
+    moved = bench.crossing(session, target).move([Source(source.scope, "t")], "", OnConflict.REPLACE)
     assert moved.batch_id is not None
 
     count = bench.bulk(session, target).undo(moved.batch_id, {BatchKind.MOVE}, [source.scope])
 
-    # What was moved, and what that had replaced.
+    # The moved entry, and the one that it replaced.
     assert count == 2
     assert (paths_of(session, bench, source), paths_of(session, bench, target)) == before
     assert len(bench.versions(session, source).list("t/a")) == 2
@@ -38,10 +38,10 @@ def test_an_undone_move_is_where_it_was_with_its_history(spaces: Spaces, ends: E
         bench.bulk(session, target).undo(moved.batch_id, {BatchKind.MOVE}, [source.scope])
 
 
-def test_an_undone_copy_goes_to_the_trash_and_its_original_stays(spaces: Spaces) -> None:
+def test_an_undone_copy_is_trashed_and_its_original_stays(spaces: Spaces) -> None:
     session, bench = spaces.session, spaces.bench
     before = spaces.all()[::4]
-    copied = bench.crossing(session, hers(spaces)).copy([Source(spaces.bob.scope, "t")], "x", Conflict.FAIL)
+    copied = bench.crossing(session, hers(spaces)).copy([Source(spaces.bob.scope, "t")], "x", OnConflict.FAIL)
     assert copied.batch_id is not None
 
     assert bench.bulk(session, hers(spaces)).undo(copied.batch_id, {BatchKind.COPY}) == 1
@@ -51,10 +51,10 @@ def test_an_undone_copy_goes_to_the_trash_and_its_original_stays(spaces: Spaces)
 
 
 @pytest.mark.parametrize("change", ["left", "restored", "its folder in the trash", "viewer"])
-def test_a_move_is_not_undone_where_its_source_is_out_of_reach(spaces: Spaces, change: str) -> None:
+def test_a_move_is_not_undone_without_access_to_its_source(spaces: Spaces, change: str) -> None:
     session, bench = spaces.session, spaces.bench
     source = hers(spaces)
-    moved = bench.crossing(session, spaces.bob).move([Source(source.scope, "t/sub")], "x", Conflict.FAIL)
+    moved = bench.crossing(session, spaces.bob).move([Source(source.scope, "t/sub")], "x", OnConflict.FAIL)
     assert moved.batch_id is not None
     if change == "left":
         Mounts(session, spaces.bob.scope).leave("Hers")
@@ -75,14 +75,14 @@ def test_a_move_is_not_undone_where_its_source_is_out_of_reach(spaces: Spaces, c
     check_rows(session)
 
 
-def test_within_one_space_a_move_keeps_the_history_and_can_be_undone(spaces: Spaces) -> None:
+def test_a_move_within_one_space_keeps_the_history_and_can_be_undone(spaces: Spaces) -> None:
     session, bench = spaces.session, spaces.bench
     bench.files(session, spaces.alice).make_folder("other/place")
     mount(session, "alice", "other", "bob", "Other")
     source, target = hers(spaces), spaces.behind("Other")
     before = spaces.all()
 
-    moved = bench.crossing(session, target).move([Source(source.scope, "t/a")], "place/", Conflict.FAIL)
+    moved = bench.crossing(session, target).move([Source(source.scope, "t/a")], "place/", OnConflict.FAIL)
 
     assert [entry.path for entry in moved.entries] == ["place/a"]
     assert len(bench.versions(session, target).list("place/a")) == 2

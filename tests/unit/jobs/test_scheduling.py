@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from cabinet.extensions import db
 from cabinet.jobs import job_threads_of, sweep
-from cabinet.jobs.registry import Call, Job, run_job
+from cabinet.jobs.registry import Job, RunOptions, run_job
 from cabinet.jobs.runner import GRACE, PAUSE, RETRY, TICK, Runner, lock_of, start_thread, try_hold
 from cabinet.services.kernel.database import writing
 from cabinet.services.maintenance.job_runs import LONGEST_ERROR, JobRuns
@@ -27,9 +27,11 @@ from tests.conftest import MakeApp
 from tests.support.jobs import JobClock, last_runs, leader_of, run_here
 from tests.unit.jobs.conftest import EVERY
 
+pytestmark = pytest.mark.database
 
-def job(name: str, run: Callable[[Call], object], **other: Any) -> Job[object]:
-    return Job(name=name, meaning="is a test", run=run, **{"every": lambda: EVERY, **other})
+
+def job(name: str, run: Callable[[RunOptions], object], **other: Any) -> Job[object]:
+    return Job(name=name, description="is a test", run=run, **{"every": lambda: EVERY, **other})
 
 
 def test_the_first_job_runs_after_the_grace_period(app: Flask, clock: JobClock, sweeps: list[float]) -> None:
@@ -107,7 +109,7 @@ def test_a_failed_job_is_recorded_and_retried_and_others_run(
     tried: list[float] = []
     others: list[float] = []
 
-    def fail(_: Call) -> None:
+    def fail(_: RunOptions) -> None:
         tried.append(clock.now)
         raise fault
 
@@ -131,7 +133,7 @@ def test_a_hanging_job_delays_neither_other_jobs_nor_the_exit(app: Flask, clock:
     began, may_end, others, stop = (threading.Event() for _ in range(4))
     hung = [0]
 
-    def hang(_: Call) -> None:
+    def hang(_: RunOptions) -> None:
         hung[0] += 1
         began.set()
         assert may_end.wait(60)
@@ -157,7 +159,7 @@ def test_a_long_task_stops_between_transactions_when_its_process_stops(app: Flas
     stop = threading.Event()
     steps: list[int] = []
 
-    def go_on(_: Call) -> None:
+    def go_on(_: RunOptions) -> None:
         while True:
             steps.append(len(steps))
             stop.set()
@@ -213,13 +215,15 @@ def test_a_job_without_work_is_checked_again_later(app: Flask, clock: JobClock) 
 
 def test_a_requested_job_runs_once_without_a_check_for_work(app: Flask, clock: JobClock) -> None:
     calls: list[bool] = []
-    leader = leader_of(app, [job("asked", lambda call: calls.append(call.urgent), has_work=lambda: False)])
+    leader = leader_of(
+        app, [job("asked", lambda options: calls.append(options.urgent), has_work=lambda: False)]
+    )
     clock.advance(GRACE)
     leader.tick()
     assert calls == []
     with app.app_context():
         for _ in range(2):
-            JobRuns(db.session(), clock).ask("asked")
+            JobRuns(db.session(), clock).request("asked")
 
     leader.tick()
     leader.tick()
@@ -231,8 +235,8 @@ def test_a_run_by_the_operator_keeps_requests_for_the_leader(
     app: Flask, clock: JobClock, sweeps: list[float]
 ) -> None:
     with app.app_context():
-        JobRuns(db.session(), clock).ask("sweep")
-    run_job(app, sweep.JOB, Call())
+        JobRuns(db.session(), clock).request("sweep")
+    run_job(app, sweep.JOB, RunOptions())
     assert last_runs(app)["sweep"].wanted_at == clock.wall
 
     leader_of(app).tick()

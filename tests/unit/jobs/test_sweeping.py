@@ -24,6 +24,8 @@ from tests.support.jobs import JobClock, last_runs, leader_of
 from tests.support.visitors import Program
 from tests.unit.jobs.conftest import EVERY
 
+pytestmark = pytest.mark.database
+
 
 def blobs_in(app: Flask) -> list[str]:
     return [blob.key for blob in app.extensions["cabinet"].store.iter_blobs()]
@@ -54,7 +56,7 @@ def test_recovery_does_not_wait_for_the_next_sweep(
     clock.advance(GRACE)
     leader.tick()
     assert alice.paths() == ["a"]
-    app.extensions["cabinet"].clock = lambda: utc_now() + batches.ALIVE
+    app.extensions["cabinet"].clock = lambda: utc_now() + batches.LEASE
     clock.advance(GRACE)
 
     leader.tick()
@@ -142,13 +144,32 @@ def test_for_an_hour_after_a_refused_upload_a_purge_frees_space_at_once(
     assert len(empty_trash()) == 1
 
 
+def test_many_uploads_look_at_the_disk_once_a_second(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[float] = []
+    now = 0.0
+
+    def look() -> bool:
+        looks.append(now)
+        return True
+
+    alice = Program(app, "alice")
+    monkeypatch.setattr("cabinet.jobs.triggers.has_room", look)
+    monkeypatch.setattr("cabinet.jobs.triggers.time.monotonic", lambda: now)
+    for now in (100.0, 100.5, 101.0, 101.1):
+        assert alice.put(f"/files/{now}", b"content").status_code == 201
+    now = 101.2
+    alice.delete("/files/100.0")
+
+    assert looks == [100.0, 101.0, 101.2]
+
+
 def test_a_request_succeeds_when_a_job_cannot_be_requested(
     app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     alice = Program(app, "alice")
     monkeypatch.setattr("cabinet.jobs.triggers.has_room", lambda: False)
     monkeypatch.setattr(
-        JobRuns, "ask", lambda *_: (_ for _ in ()).throw(OperationalError("", {}, Exception("away")))
+        JobRuns, "request", lambda *_: (_ for _ in ()).throw(OperationalError("", {}, Exception("away")))
     )
 
     assert alice.put("/files/f", b"content").status_code == 201

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.tree.mounts import Mounts, Place
 from tests.support.mounts import mount
 from tests.support.services import Workbench
@@ -13,7 +13,7 @@ from tests.support.services import Workbench
 
 @pytest.fixture
 def mounted(session: Session, bench: Workbench, alice: Account, bob: Account) -> int:
-    """Let bob have alice's folder `work/shared` as `Alice`, beside a file of his own; return the mount's row."""
+    """Mount alice's folder `work/shared` as `Alice` for bob, who also has a file; return the mount's row."""
     bench.upload(session, alice, "work/shared/sub/deep.txt", b"22")
     bench.upload(session, alice, "work/secret.txt", b"4444")
     bench.upload(session, bob, "own.txt", b"1")

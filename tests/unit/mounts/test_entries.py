@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 from cabinet.errors import EntryExists, InvalidName, IsAFolder, NotAFolder, NotFound, TooManyMounts
 from cabinet.models import Kind, Node, Space
 from cabinet.services.access.roles import ShareRole
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.changes.selections import FolderSelection
 from cabinet.services.tree import mounts as mounts_module
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.mounts import Mounts, Place
 from cabinet.services.tree.names import split_path
 from cabinet.services.tree.sum_checks import find_wrong_folders
@@ -29,13 +29,13 @@ from tests.support.services import Guest, Workbench, at_once, content_of, paths_
 from tests.unit.mounts.conftest import place
 
 
-def test_no_counter_of_the_root_counts_a_mount(
+def test_counters_of_the_root_exclude_mounts(
     session: Session, bench: Workbench, bob: Account, mounted: int
 ) -> None:
-    insides = bench.files(session, bob).get("").insides
+    totals = bench.files(session, bob).get("").totals
 
-    assert insides is not None
-    assert (insides.entries, insides.files, insides.size) == (1, 1, 1)
+    assert totals is not None
+    assert (totals.entries, totals.files, totals.size) == (1, 1, 1)
     assert session.get_one(Space, bob.space_id).entries == 1
     assert list(find_wrong_folders(session)) == []
     assert find_wrong_entries(session) == []
@@ -43,7 +43,7 @@ def test_no_counter_of_the_root_counts_a_mount(
 
 
 @pytest.mark.parametrize("trashed", [False, True], ids=["shown", "hidden"])
-def test_nothing_takes_the_name_of_a_mount(
+def test_nothing_replaces_a_mount(
     session: Session, bench: Workbench, alice: Account, bob: Account, mounted: int, trashed: bool
 ) -> None:
     if trashed:
@@ -53,17 +53,17 @@ def test_nothing_takes_the_name_of_a_mount(
         (lambda: bench.files(session, bob).make_folder("Alice/x"), NotAFolder),
         (lambda: bench.upload(session, bob, "Alice", b"x"), IsAFolder),
         (lambda: bench.upload(session, bob, "Alice/x", b"x"), NotAFolder),
-        (lambda: bench.moving(session, bob).rename("own.txt", "Alice", Conflict.REPLACE), EntryExists),
-        (lambda: bench.moving(session, bob).move(["own.txt"], "Alice", Conflict.REPLACE), EntryExists),
-        (lambda: bench.moving(session, bob).copy(["own.txt"], "Alice", Conflict.REPLACE), EntryExists),
-        (lambda: bench.moving(session, bob).move(["own.txt"], "Alice/", Conflict.REPLACE), NotAFolder),
+        (lambda: bench.moving(session, bob).rename("own.txt", "Alice", OnConflict.REPLACE), EntryExists),
+        (lambda: bench.moving(session, bob).move(["own.txt"], "Alice", OnConflict.REPLACE), EntryExists),
+        (lambda: bench.moving(session, bob).copy(["own.txt"], "Alice", OnConflict.REPLACE), EntryExists),
+        (lambda: bench.moving(session, bob).move(["own.txt"], "Alice/", OnConflict.REPLACE), NotAFolder),
     ]
     for attempt, error in attempts:
         with pytest.raises(error):
             attempt()
 
     assert session.get_one(Node, mounted).trashed_at is None
-    numbered = bench.upload(session, bob, "Alice", b"x", Conflict.RENAME).entry
+    numbered = bench.upload(session, bob, "Alice", b"x", OnConflict.RENAME).entry
     assert numbered.path == "Alice (2)"
     check_rows(session)
 
@@ -71,7 +71,7 @@ def test_nothing_takes_the_name_of_a_mount(
 BEHIND = ["Alice", "Alice/sub", "Alice/sub/deep.txt"]
 
 
-def test_all_of_the_root_is_read_with_what_lies_behind_its_mounts_and_deleted_without(
+def test_everything_in_the_root_is_read_with_mounts_and_deleted_without(
     session: Session, bench: Workbench, bob: Account, mounted: int
 ) -> None:
     archive = bench.zipping(session, bob).zip([""])
@@ -87,32 +87,34 @@ def test_all_of_the_root_is_read_with_what_lies_behind_its_mounts_and_deleted_wi
     assert paths_of(session, bench, bob) == BEHIND
 
 
-def test_a_mount_is_renamed_and_its_target_is_not(
+def test_renaming_a_mount_does_not_rename_its_target(
     session: Session, bench: Workbench, alice: Account, bob: Account, mounted: int
 ) -> None:
     mounts = Mounts(session, bob.scope)
 
-    renamed = mounts.rename("Alice", "Her work", Conflict.FAIL, bench.clock())
+    renamed = mounts.rename("Alice", "Her work", OnConflict.FAIL, bench.clock())
 
-    assert renamed.outside("") == "Her work"
+    assert renamed.to_actor_path("") == "Her work"
     assert place(session, bob, "Alice") == Place(bob.scope, "Alice")
     assert bench.files(session, alice).get("work/shared").name == "shared"
     check_rows(session)
 
 
-def test_a_mount_takes_no_name_that_is_not_free(
+def test_a_mount_cannot_be_given_a_taken_name(
     session: Session, bench: Workbench, bob: Account, mounted: int
 ) -> None:
     mounts = Mounts(session, bob.scope)
 
     with pytest.raises(EntryExists):
-        mounts.rename("Alice", "own.txt", Conflict.FAIL, bench.clock())
+        mounts.rename("Alice", "own.txt", OnConflict.FAIL, bench.clock())
     with pytest.raises(InvalidName):
-        mounts.rename("Alice", "a/b", Conflict.FAIL, bench.clock())
+        mounts.rename("Alice", "a/b", OnConflict.FAIL, bench.clock())
     with pytest.raises(NotFound):
-        mounts.rename("own.txt", "free", Conflict.FAIL, bench.clock())
+        mounts.rename("own.txt", "free", OnConflict.FAIL, bench.clock())
 
-    assert mounts.rename("Alice", "own.txt", Conflict.RENAME, bench.clock()).outside("") == "own (2).txt"
+    assert (
+        mounts.rename("Alice", "own.txt", OnConflict.RENAME, bench.clock()).to_actor_path("") == "own (2).txt"
+    )
     check_rows(session)
 
 
@@ -127,7 +129,7 @@ def add(
     bob: Account,
     target_id: int,
     name: str,
-    on_conflict: Conflict = Conflict.FAIL,
+    on_conflict: OnConflict = OnConflict.FAIL,
 ) -> Place:
     return Mounts(session, bob.scope).add(target_id, name, ShareRole.EDITOR, on_conflict, bench.clock())
 
@@ -140,7 +142,7 @@ def node_id(session: Session, bench: Workbench, account: Account, path: str) -> 
     return Tree(session, account.scope).get(split_path(path)).id
 
 
-def test_a_mount_is_added_and_the_space_is_marked_as_long_as_it_has_one(
+def test_a_space_is_marked_while_it_has_mounts(
     session: Session, bench: Workbench, alice: Account, bob: Account
 ) -> None:
     bench.upload(session, alice, "work/a.txt", b"1")
@@ -149,9 +151,9 @@ def test_a_mount_is_added_and_the_space_is_marked_as_long_as_it_has_one(
     assert not has_mounts(session, bob)
 
     first = add(session, bench, bob, target_id, "Hers")
-    second = add(session, bench, bob, target_id, "own.txt", Conflict.RENAME)
+    second = add(session, bench, bob, target_id, "own.txt", OnConflict.RENAME)
 
-    assert (first.outside(""), second.outside("")) == ("Hers", "own (2).txt")
+    assert (first.to_actor_path(""), second.to_actor_path("")) == ("Hers", "own (2).txt")
     assert content_of(session, bench, Guest(first.scope), "a.txt") == b"1"
     assert has_mounts(session, bob)
     assert not has_mounts(session, alice)
@@ -165,14 +167,14 @@ def test_a_mount_is_added_and_the_space_is_marked_as_long_as_it_has_one(
     assert not has_mounts(session, bob)
 
 
-def test_a_scope_without_mounts_asks_for_none(session: Session, bob: Account, mounted: int) -> None:
+def test_a_scope_without_mounts_queries_none(session: Session, bob: Account, mounted: int) -> None:
     scope = replace(bob.scope, may_have_mounts=False)
 
     assert Mounts(session, scope).place("Alice/sub") == Place(bob.scope, "Alice/sub")
     assert Mounts(session, scope).all() == []
 
 
-def test_only_a_live_folder_of_another_space_becomes_a_mount(
+def test_only_what_is_there_in_another_space_can_be_mounted(
     session: Session, bench: Workbench, alice: Account, bob: Account
 ) -> None:
     for path in ("work/a.txt", "gone/sub/b.txt"):
@@ -180,7 +182,6 @@ def test_only_a_live_folder_of_another_space_becomes_a_mount(
     bench.files(session, bob).make_folder("own")
     refused = [
         node_id(session, bench, alice, ""),
-        node_id(session, bench, alice, "work/a.txt"),
         node_id(session, bench, alice, "gone/sub"),
         node_id(session, bench, bob, "own"),
         2**40,
@@ -194,7 +195,7 @@ def test_only_a_live_folder_of_another_space_becomes_a_mount(
     assert not has_mounts(session, bob)
 
 
-def test_a_root_has_no_more_mounts_than_a_listing_shows(
+def test_the_number_of_mounts_per_root_is_limited(
     session: Session, bench: Workbench, alice: Account, bob: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mounts_module, "MAX_MOUNTS", 3)
@@ -213,7 +214,7 @@ def test_a_root_has_no_more_mounts_than_a_listing_shows(
     assert session.scalar(select(func.count()).where(Node.kind == Kind.MOUNT)) == 3
 
 
-def test_a_mount_that_is_left_leaves_its_target_where_it_is(
+def test_leaving_a_mount_keeps_its_target(
     session: Session, bench: Workbench, alice: Account, bob: Account, mounted: int
 ) -> None:
     mounts = Mounts(session, bob.scope)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from cabinet.services.access.roles import ShareRole
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.tree.entries import Mounted
 from cabinet.services.tree.extents import Extent
 from cabinet.services.tree.names import sort_key
@@ -33,9 +33,10 @@ def crowded(session: Session, bench: Workbench, alice: Account, bob: Account) ->
     return ["a", "Alpha", "b", "Bravo", "c", "m2", "m10", "z", "zz", "file 1", "file 2"]
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize("sort", list(Sort))
-def test_pages_of_any_length_show_mounts_among_the_folders_in_every_order(
+def test_pages_of_any_size_contain_mounts_in_every_order(
     session: Session, bench: Workbench, bob: Account, crowded: list[str], sort: Sort, descending: bool
 ) -> None:
     files = bench.files(session, bob)
@@ -44,7 +45,7 @@ def test_pages_of_any_length_show_mounts_among_the_folders_in_every_order(
 
     def key(name: str) -> tuple[object, ...]:
         entry = entries[name]
-        size = entry.insides.size if entry.insides else entry.size
+        size = entry.totals.size if entry.totals else entry.size
         first = {Sort.NAME: (), Sort.SIZE: (size,), Sort.MODIFIED: (entry.modified_at,)}[sort]
         return (*first, sort_key(name))
 
@@ -60,12 +61,12 @@ def test_pages_of_any_length_show_mounts_among_the_folders_in_every_order(
                 break
             assert len(page.entries) == limit
             outline = files.outline("", Order(sort, descending), Extent(after, limit, 100))
-            shown = [brief.name for brief in outline.briefs]
+            shown = [brief.name for brief in outline.summaries]
             assert shown[: len(names)] == names == expected[: len(names)]
         assert names == expected
 
 
-def test_a_mount_in_a_listing_shows_what_its_target_holds_now(
+def test_a_mount_in_a_listing_shows_the_current_state_of_its_target(
     session: Session, bench: Workbench, alice: Account, bob: Account, mounted: int
 ) -> None:
     files = bench.files(session, bob)
@@ -73,33 +74,33 @@ def test_a_mount_in_a_listing_shows_what_its_target_holds_now(
     entry = before.entries[0]
     assert (entry.kind, entry.name, entry.path) == ("folder", "Alice", "Alice")
     assert entry.mounted == Mounted("alice", ShareRole.EDITOR)
-    assert entry.insides is not None
-    assert (entry.insides.files, entry.insides.size, entry.insides.entries) == (1, 2, 1)
+    assert entry.totals is not None
+    assert (entry.totals.files, entry.totals.size, entry.totals.entries) == (1, 2, 1)
 
     bench.upload(session, alice, "work/shared/more.txt", b"333")
 
     after = files.list_page("", Order(), 10)
-    now = after.entries[0].insides
+    now = after.entries[0].totals
     assert now is not None
     assert (now.files, now.size, now.entries) == (2, 5, 2)
-    assert before.insides == after.insides
+    assert before.totals == after.totals
     assert before.beside != after.beside == files.beside("")
     assert files.beside("own") == ()
 
 
-def test_entries_of_an_outline_are_drawn_with_its_mounts(
+def test_entries_of_an_outline_include_mounts(
     session: Session, bench: Workbench, bob: Account, mounted: int
 ) -> None:
     files = bench.files(session, bob)
     outline = files.outline("", Order(), Extent(None, 10, 10))
 
-    drawn = files.outlined(outline, range(len(outline.briefs)))
+    drawn = files.outline_entries(outline, range(len(outline.summaries)))
 
     assert [drawn[number].path for number in sorted(drawn)] == ["Alice", "own.txt"]
     assert drawn[0].mounted is not None
 
 
-def test_a_listing_below_the_root_asks_for_no_mount(
+def test_a_listing_below_the_root_queries_no_mounts(
     session: Session, bench: Workbench, bob: Account, mounted: int
 ) -> None:
     bench.files(session, bob).make_folder("d/e")

@@ -14,10 +14,10 @@ from cabinet.services.access.actor import Actor
 from cabinet.services.access.rights import ALL, Rights
 from cabinet.services.access.roles import ShareRole
 from cabinet.services.access.scope import Scope
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.changes.selections import FolderSelection
 from cabinet.services.kernel.database import writing
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.mounts import Mounts, Place
 from cabinet.services.uploads.publishing import Target
 from tests.support.audit import check_rows
@@ -26,7 +26,7 @@ from tests.support.services import Guest, Workbench, content_of, paths_of
 from tests.unit.mounts.conftest import place
 
 
-def test_a_first_name_that_is_a_mount_leads_into_the_target(
+def test_a_path_starting_with_a_mount_leads_into_its_target(
     session: Session, bench: Workbench, alice: Account, bob: Account, mounted: int
 ) -> None:
     found = place(session, bob, "Alice/sub/deep.txt")
@@ -35,19 +35,17 @@ def test_a_first_name_that_is_a_mount_leads_into_the_target(
     assert found.scope.space_id == alice.space_id
     assert found.scope.rights == ShareRole.EDITOR.rights
     assert content_of(session, bench, Guest(found.scope), found.path) == b"22"
-    assert found.outside("sub") == "Alice/sub"
+    assert found.to_actor_path("sub") == "Alice/sub"
 
 
 @pytest.mark.parametrize(
     "path", ["", "own.txt", "own/Alice/sub", "alice/sub", "Alicea", "\0", "/Alice", "a\ud800"]
 )
-def test_every_other_path_leads_into_the_own_space(
-    session: Session, bob: Account, mounted: int, path: str
-) -> None:
+def test_other_paths_lead_into_the_own_space(session: Session, bob: Account, mounted: int, path: str) -> None:
     assert place(session, bob, path) == Place(bob.scope, path)
 
 
-def test_a_mount_is_found_by_its_name_however_that_is_composed(
+def test_a_mount_is_found_in_any_unicode_form(
     session: Session, bench: Workbench, alice: Account, bob: Account
 ) -> None:
     bench.files(session, alice).make_folder("work")
@@ -56,7 +54,7 @@ def test_a_mount_is_found_by_its_name_however_that_is_composed(
     assert place(session, bob, "cafe\u0301/x").path == "x"
 
 
-def test_a_scope_that_is_no_whole_space_has_no_mounts(session: Session, bob: Account, mounted: int) -> None:
+def test_a_folder_scope_has_no_mounts(session: Session, bob: Account, mounted: int) -> None:
     root_id = session.scalars(
         select(Node.id).where(Node.space_id == bob.space_id, Node.parent_id.is_(None))
     ).one()
@@ -66,16 +64,14 @@ def test_a_scope_that_is_no_whole_space_has_no_mounts(session: Session, bob: Acc
     assert Mounts(session, scope).all() == []
 
 
-def test_a_token_that_may_read_does_no_more_behind_a_mount(
-    session: Session, bob: Account, mounted: int
-) -> None:
+def test_a_read_only_token_is_read_only_in_a_mount(session: Session, bob: Account, mounted: int) -> None:
     scope = Scope(Actor(bob.id, Rights.LIST | Rights.READ), bob.space_id, None, ALL)
 
     assert Mounts(session, scope).place("Alice").scope.rights == Rights.LIST | Rights.READ
 
 
 @pytest.mark.parametrize("trashed", ["work/shared", "work"])
-def test_a_target_in_the_trash_hides_its_mount_until_it_is_back(
+def test_a_trashed_target_hides_its_mount_until_restored(
     session: Session, bench: Workbench, alice: Account, bob: Account, mounted: int, trashed: str
 ) -> None:
     (entry,) = bench.trash(session, alice).add([trashed])
@@ -91,7 +87,7 @@ def test_a_target_in_the_trash_hides_its_mount_until_it_is_back(
     assert [each.name for each in Mounts(session, bob.scope).all()] == ["Alice"]
 
 
-def test_purging_the_target_ends_its_mount(
+def test_purging_the_target_removes_its_mount(
     session: Session, bench: Workbench, alice: Account, bob: Account, mounted: int
 ) -> None:
     bench.files(session, alice).purge("work")
@@ -101,16 +97,16 @@ def test_purging_the_target_ends_its_mount(
     check_rows(session)
 
 
-def test_a_target_that_is_moved_in_its_space_keeps_its_mount(
+def test_a_target_moved_within_its_space_keeps_its_mount(
     session: Session, bench: Workbench, alice: Account, bob: Account, mounted: int
 ) -> None:
-    bench.moving(session, alice).move(["work/shared"], "elsewhere", Conflict.FAIL)
+    bench.moving(session, alice).move(["work/shared"], "elsewhere", OnConflict.FAIL)
 
     found = place(session, bob, "Alice/sub/deep.txt")
     assert content_of(session, bench, Guest(found.scope), found.path) == b"22"
 
 
-def test_the_root_of_a_personal_space_is_no_target(
+def test_the_root_of_a_personal_space_cannot_be_mounted(
     session: Session, bench: Workbench, alice: Account, bob: Account
 ) -> None:
     mount(session, "alice", "", "bob", "Alice")
@@ -118,7 +114,7 @@ def test_the_root_of_a_personal_space_is_no_target(
     assert place(session, bob, "Alice") == Place(bob.scope, "Alice")
 
 
-def test_a_space_that_has_ended_hides_the_mounts_of_its_folders(
+def test_a_deleted_space_hides_mounts_of_its_folders(
     session: Session, bench: Workbench, alice: Account, bob: Account, mounted: int
 ) -> None:
     bench.accounts(session).delete("alice")
@@ -127,7 +123,7 @@ def test_a_space_that_has_ended_hides_the_mounts_of_its_folders(
 
 
 @pytest.mark.parametrize("change", ["left", "lowered"])
-def test_what_was_begun_behind_a_mount_is_not_written_once_the_mount_gives_less(
+def test_an_upload_started_in_a_mount_is_not_written_after_losing_the_right(
     session: Session, bench: Workbench, alice: Account, bob: Account, mounted: int, change: str
 ) -> None:
     behind = Guest(place(session, bob, "Alice").scope)
@@ -147,7 +143,7 @@ def test_what_was_begun_behind_a_mount_is_not_written_once_the_mount_gives_less(
     attempts: list[Callable[[], object]] = [
         lambda: bench.files(session, behind).make_folder("x"),
         lambda: bench.files(session, behind).trash("sub"),
-        lambda: bench.moving(session, behind).move(["sub"], "x/", Conflict.FAIL),
+        lambda: bench.moving(session, behind).move(["sub"], "x/", OnConflict.FAIL),
         lambda: bench.bulk(session, behind).trash(FolderSelection("", frozenset(), 1)),
     ]
     for attempt in attempts:
@@ -159,7 +155,7 @@ def test_what_was_begun_behind_a_mount_is_not_written_once_the_mount_gives_less(
     check_rows(session)
 
 
-def test_what_a_mount_takes_in_counts_in_the_space_that_holds_it(
+def test_content_added_in_a_mount_counts_in_the_space_of_its_target(
     session: Session, bench: Workbench, alice: Account, bob: Account, mounted: int
 ) -> None:
     before = {space.id: space.usage for space in session.scalars(select(Space))}
@@ -172,7 +168,7 @@ def test_what_a_mount_takes_in_counts_in_the_space_that_holds_it(
     check_rows(session)
 
 
-def test_a_viewer_changes_nothing_behind_a_mount(
+def test_a_viewer_changes_nothing_in_a_mount(
     session: Session, bench: Workbench, alice: Account, bob: Account
 ) -> None:
     bench.upload(session, alice, "work/a.txt", b"1")

@@ -9,14 +9,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cabinet.models import Kind, Node
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.changes.bulk import Bulk
 from cabinet.services.changes.files import Files
 from cabinet.services.changes.moving import Moving
 from cabinet.services.changes.selections import FolderSelection, TrashSelection
 from cabinet.services.changes.trash import Trash
 from cabinet.services.kernel.database import writing
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.tree import Tree
 from tests.support.audit import check_rows
 from tests.support.services import Workbench, paths_of
@@ -27,7 +27,7 @@ INSIDE = ["0", "1", "2"]
 
 
 class Person:
-    """Somebody, with what they can do."""
+    """A user with services."""
 
     def __init__(self, session: Session, bench: Workbench, account: Account) -> None:
         self.session = session
@@ -42,17 +42,17 @@ class Person:
         return paths_of(self.session, self.bench, self.account)
 
     def make_many(self, path: str) -> None:
-        """Make a folder with more in it than a transaction looks at."""
+        """Create a folder with more nodes than a transaction examines."""
         self.files.make_folders([f"{path}/{name}" for name in INSIDE])
 
-    def let_it_seem_far(self, name: str = "many") -> None:
+    def overestimate_reach(self, name: str = "many") -> None:
         """Let a folder be noted to reach as far as something that has been taken out of it did."""
         with writing(self.session):
             tree = Tree(self.session, self.account.scope)
             here = select(Node).where(Node.name == name, Node.space_id == self.account.space_id)
             for node in self.session.scalars(here.where(Node.kind == Kind.FOLDER)):
                 node.below_bytes, node.below_segments = 1990, 10
-                tree.stretch(tree.parent(node), node)
+                tree.extend_reach(tree.parent(node), node)
 
     def all_trashed(self) -> list[str]:
         return [found.id for found in self.trash.list_page(100).entries]
@@ -65,7 +65,7 @@ def person(session: Session, bench: Workbench, alice: Account) -> Iterator[Perso
 
 
 def long_path(size: int) -> str:
-    """Return a path of so many bytes."""
+    """Return a path with this number of bytes."""
     names = ["d" * 200] * (size // 201)
     rest = size - sum(len(name) + 1 for name in names)
     return "/".join([*names, "e" * rest]) if rest else "/".join([*names[:-1], "d" * 199, "e"])
@@ -76,11 +76,11 @@ def all_of(folder: str, count: int) -> FolderSelection:
 
 
 def move(person: Person) -> None:
-    person.moving.move(["many"], f"{FAR}/", Conflict.FAIL)
+    person.moving.move(["many"], f"{FAR}/", OnConflict.FAIL)
 
 
 def copy(person: Person) -> None:
-    person.moving.copy(["many"], f"{FAR}/", Conflict.FAIL)
+    person.moving.copy(["many"], f"{FAR}/", OnConflict.FAIL)
 
 
 def restore(person: Person) -> None:
@@ -88,12 +88,12 @@ def restore(person: Person) -> None:
 
 
 def move_all(person: Person) -> None:
-    person.bulk.move(all_of("from", 1), f"{FAR}/", Conflict.FAIL)
+    person.bulk.move(all_of("from", 1), f"{FAR}/", OnConflict.FAIL)
 
 
 def copy_all(person: Person) -> None:
-    person.bulk.copy(all_of("from", 1), f"{FAR}/", Conflict.FAIL)
+    person.bulk.copy(all_of("from", 1), f"{FAR}/", OnConflict.FAIL)
 
 
 def restore_all(person: Person) -> None:
-    person.bulk.restore(TrashSelection(frozenset(), 1), Conflict.FAIL)
+    person.bulk.restore(TrashSelection(frozenset(), 1), OnConflict.FAIL)

@@ -13,8 +13,8 @@ from cabinet.models import BatchKind, Node
 from cabinet.services.access.actor import Actor
 from cabinet.services.access.rights import ALL
 from cabinet.services.access.scope import Scope
-from cabinet.services.accounts.accounts import Account
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.accounts.account import Account
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.names import PATH_BYTES
 from tests.support.services import Guest, Workbench
 from tests.support.small_steps import make_steps_small
@@ -34,18 +34,18 @@ from tests.unit.reach.conftest import (
 )
 
 
-@pytest.fixture(params=[0, 1000], ids=["measured beside", "looked up"])
+@pytest.fixture(params=[0, 1000], ids=["measured", "looked up"])
 def _anyhow(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let what is asked about be looked up at once, or never."""
-    monkeypatch.setattr("cabinet.services.tree.reach.LOOKED_AT", request.param)
+    """Measure folders at once, or never."""
+    monkeypatch.setattr("cabinet.services.tree.reach.MAX_EXAMINED", request.param)
 
 
 def rename(person: Person) -> None:
-    person.moving.rename(f"{FAR}/m", "many", Conflict.FAIL)
+    person.moving.rename(f"{FAR}/m", "many", OnConflict.FAIL)
 
 
 def move_there_and_back(person: Person) -> None:
-    done = person.bulk.move(all_of(FAR, 1), "to/", Conflict.FAIL)
+    done = person.bulk.move(all_of(FAR, 1), "to/", OnConflict.FAIL)
     person.bulk.undo(done.batch_id, {BatchKind.MOVE})
 
 
@@ -53,7 +53,7 @@ def fail_to_move(person: Person) -> None:
     """Fail at the second step, so that the first is taken back."""
     person.files.make_folders([f"{FAR}/n", "to/n"])
     with pytest.raises(EntryExists):
-        person.bulk.move(all_of(FAR, 2), "to/", Conflict.FAIL)
+        person.bulk.move(all_of(FAR, 2), "to/", OnConflict.FAIL)
 
 
 # What brings a folder to a place, where it is before that, and how much goes in a step.
@@ -74,7 +74,7 @@ ACTS: dict[str, tuple[Callable[[Person], None], str, int]] = {
 
 @pytest.mark.usefixtures("_anyhow")
 @pytest.mark.parametrize(("act", "before", "step"), ACTS.values(), ids=ACTS)
-def test_what_was_taken_out_of_a_folder_keeps_it_from_no_place(
+def test_entries_removed_from_a_folder_do_not_limit_its_moves(
     person: Person,
     monkeypatch: pytest.MonkeyPatch,
     act: Callable[[Person], None],
@@ -84,7 +84,7 @@ def test_what_was_taken_out_of_a_folder_keeps_it_from_no_place(
     make_steps_small(monkeypatch, step, "changes.building")
     person.make_many(before)
     person.files.make_folders([FAR, "to"])
-    person.let_it_seem_far(before.rpartition("/")[2])
+    person.overestimate_reach(before.rpartition("/")[2])
     if act in {restore, restore_all}:
         person.trash.add([before])
 
@@ -96,7 +96,7 @@ def test_what_was_taken_out_of_a_folder_keeps_it_from_no_place(
 
 @pytest.mark.usefixtures("_anyhow")
 @pytest.mark.parametrize("act", [move, copy, move_all, copy_all])
-def test_what_is_too_long_below_a_folder_is_refused_and_nothing_changes(
+def test_a_too_long_descendant_path_is_refused_and_nothing_changes(
     person: Person, act: Callable[[Person], None]
 ) -> None:
     for top in ("many", "from/many"):
@@ -114,11 +114,9 @@ def test_what_is_too_long_below_a_folder_is_refused_and_nothing_changes(
 @pytest.mark.usefixtures("_anyhow")
 @pytest.mark.parametrize("act", [move, copy])
 @pytest.mark.parametrize("size", [0, PATH_BYTES - len(f"{FAR}/many/")])
-def test_a_path_may_be_as_long_as_a_path_may_be(
-    person: Person, act: Callable[[Person], None], size: int
-) -> None:
+def test_a_path_may_have_the_maximum_length(person: Person, act: Callable[[Person], None], size: int) -> None:
     person.files.make_folders([FAR, f"many/{long_path(size)}" if size else "many"])
-    person.let_it_seem_far()
+    person.overestimate_reach()
 
     act(person)
 
@@ -126,7 +124,7 @@ def test_a_path_may_be_as_long_as_a_path_may_be(
 
 
 @pytest.mark.usefixtures("_anyhow")
-def test_a_name_may_only_be_as_long_in_a_part_of_a_space_as_in_all_of_it(
+def test_names_in_a_folder_scope_are_limited_by_the_whole_path(
     person: Person, session: Session, bench: Workbench, alice: Account
 ) -> None:
     person.files.make_folders([f"{FAR}/{FAR}", f"{FAR}/many"])
@@ -138,47 +136,47 @@ def test_a_name_may_only_be_as_long_in_a_part_of_a_space_as_in_all_of_it(
 
     for name in ("many", "file"):
         with pytest.raises(InvalidName):
-            moving.move([name], long_path(room + 1), Conflict.FAIL)
+            moving.move([name], long_path(room + 1), OnConflict.FAIL)
     assert person.paths() == before
     for name in ("many", "file"):
-        (moved,) = moving.move([name], long_path(room), Conflict.FAIL)
+        (moved,) = moving.move([name], long_path(room), OnConflict.FAIL)
         assert f"{FAR}/{moved.path}" in person.paths()
-        moving.move([moved.path], name, Conflict.FAIL)
+        moving.move([moved.path], name, OnConflict.FAIL)
 
 
 @pytest.mark.usefixtures("_anyhow")
 @pytest.mark.parametrize("sources", [["many/x", "many"], ["many", "many/x"]])
-def test_what_goes_elsewhere_itself_makes_no_path_of_its_folder_too_long(
+def test_entries_moved_out_do_not_make_paths_in_their_folder_too_long(
     person: Person, sources: list[str]
 ) -> None:
     room = PATH_BYTES - len(f"{FAR}/x/")
     person.make_many("many")
     person.files.make_folder(f"many/x/{long_path(room)}")
 
-    person.moving.move(sources, f"{FAR}/", Conflict.FAIL)
+    person.moving.move(sources, f"{FAR}/", OnConflict.FAIL)
 
     there = set(person.paths())
     assert {f"{FAR}/x/{long_path(room)}", *(f"{FAR}/many/{name}" for name in INSIDE)} <= there
 
 
 @pytest.mark.parametrize("act", [move, copy, move_all, copy_all])
-def test_several_are_measured_together(
+def test_several_entries_are_measured_together(
     person: Person, monkeypatch: pytest.MonkeyPatch, act: Callable[[Person], None]
 ) -> None:
     """Not one after the other, each time with the others moved again."""
-    monkeypatch.setattr("cabinet.services.tree.reach.LOOKED_AT", 0)
+    monkeypatch.setattr("cabinet.services.tree.reach.MAX_EXAMINED", 0)
     names = [f"many{number}" for number in range(4)]
     for name in names:
         for top in ("", "from/"):
             person.make_many(f"{top}{name}")
-        person.let_it_seem_far(name)
+        person.overestimate_reach(name)
 
     with work_counted(person.bench.engine) as work:
         if act in {move, copy}:
-            getattr(person.moving, act.__name__)(names, f"{FAR}/", Conflict.FAIL)
+            getattr(person.moving, act.__name__)(names, f"{FAR}/", OnConflict.FAIL)
         else:
             getattr(person.bulk, act.__name__.removesuffix("_all"))(
-                all_of("from", 4), f"{FAR}/", Conflict.FAIL
+                all_of("from", 4), f"{FAR}/", OnConflict.FAIL
             )
 
     # The one that lacks it, the one that has it, and the end of a batch.

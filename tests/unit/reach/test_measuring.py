@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from cabinet.errors import InvalidName, Unavailable
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.tree import reach
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.names import PATH_BYTES
 from cabinet.services.tree.removal import Removal
 from tests.support.many_files import multiply_file
@@ -34,8 +34,8 @@ from tests.unit.reach.conftest import (
 def change_below(
     monkeypatch: pytest.MonkeyPatch, bench: Workbench, alice: Account
 ) -> Callable[[list[str]], list[str]]:
-    """Return what lets somebody make folders, one each time that a folder has been measured."""
-    monkeypatch.setattr("cabinet.services.tree.reach.LOOKED_AT", 0)
+    """Return a function that creates folders, one after each measurement of a folder."""
+    monkeypatch.setattr("cabinet.services.tree.reach.MAX_EXAMINED", 0)
     measure = reach._measure
 
     def change_below(paths: list[str]) -> list[str]:
@@ -59,11 +59,11 @@ FITS = f"many/{long_path(PATH_BYTES - len(f'{FAR}/many/'))}"
 
 
 @pytest.mark.parametrize("times", [1, 3])
-def test_what_fits_by_then_is_moved(
+def test_a_path_that_fits_after_measuring_is_moved(
     person: Person, change_below: Callable[[list[str]], list[str]], times: int
 ) -> None:
     person.make_many("many")
-    person.let_it_seem_far()
+    person.overestimate_reach()
     left = change_below([*(f"many/new{number}" for number in range(times)), FITS])
 
     move(person)
@@ -72,11 +72,11 @@ def test_what_fits_by_then_is_moved(
     assert {f"{FAR}/{path}" for path in ("many/new0", FITS, "many/2")} <= set(person.paths())
 
 
-def test_what_is_too_long_by_then_is_refused(
+def test_a_path_too_long_after_measuring_is_refused(
     person: Person, change_below: Callable[[list[str]], list[str]]
 ) -> None:
     person.make_many("many")
-    person.let_it_seem_far()
+    person.overestimate_reach()
     change_below([TOO_LONG])
 
     with pytest.raises(InvalidName):
@@ -87,12 +87,12 @@ def test_what_is_too_long_by_then_is_refused(
 
 
 @pytest.mark.parametrize("act", [move, copy, move_all, copy_all])
-def test_a_folder_that_changes_faster_than_it_is_measured_is_busy(
+def test_a_folder_that_changes_during_every_measurement_is_busy(
     person: Person, change_below: Callable[[list[str]], list[str]], act: Callable[[Person], None]
 ) -> None:
     name = "many" if act in {move, copy} else "from/many"
     person.make_many(name)
-    person.let_it_seem_far()
+    person.overestimate_reach()
     before = person.paths()
     new = [f"{name}/new{number}" for number in range(20)]
     left = change_below(list(new))
@@ -102,17 +102,17 @@ def test_a_folder_that_changes_faster_than_it_is_measured_is_busy(
 
     made = [path for path in new if path not in left]
     assert person.paths() == sorted([*before, *made])
-    # It is given up, and not tried for ever.
+    # It gives up instead of retrying forever.
     assert 1 < len(made) < len(new)
 
 
-def test_of_few_that_change_fast_nobody_hears(
+def test_a_small_changing_folder_is_moved(
     person: Person, change_below: Callable[[list[str]], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person.make_many("many")
-    person.let_it_seem_far()
+    person.overestimate_reach()
     left = change_below([f"many/new{number}" for number in range(20)])
-    monkeypatch.setattr("cabinet.services.tree.reach.LOOKED_AT", 100)
+    monkeypatch.setattr("cabinet.services.tree.reach.MAX_EXAMINED", 100)
 
     move(person)
 
@@ -140,25 +140,25 @@ def empty(person: Person) -> None:
 
 
 def rename_here(person: Person) -> None:
-    person.moving.rename("many", f"{FAR}{FAR}", Conflict.FAIL)
+    person.moving.rename("many", f"{FAR}{FAR}", OnConflict.FAIL)
 
 
 def put_into_a_folder(person: Person) -> None:
-    person.moving.move(["many"], "from/", Conflict.FAIL)
+    person.moving.move(["many"], "from/", OnConflict.FAIL)
 
 
 def put_into_the_trash(person: Person) -> None:
     """Let it be in the trash, and the folder that it was in farther away."""
     put_into_a_folder(person)
     person.trash.add(["from/many"])
-    person.moving.move(["from"], f"{FAR}/", Conflict.FAIL)
+    person.moving.move(["from"], f"{FAR}/", OnConflict.FAIL)
 
 
 def leave(person: Person) -> None:
     del person
 
 
-# What is done to a folder, and what before that.
+# The change of a folder, and what precedes it.
 DONE: dict[str, tuple[Callable[[Person], None], Callable[[Person], None]]] = {
     "trashed": (leave, trash),
     "purged": (leave, purge),
@@ -174,15 +174,25 @@ DONE: dict[str, tuple[Callable[[Person], None], Callable[[Person], None]]] = {
 }
 
 
-@pytest.mark.parametrize(("prepare", "act"), DONE.values(), ids=DONE)
-def test_nobody_waits_longer_for_what_is_done_to_a_folder_of_many_more(
+# One of each kind of change; the others combine these, or change all entries of a folder.
+SHORT = {"trashed", "purged", "moved", "copied", "restored", "moved with all"}
+
+
+@pytest.mark.parametrize(
+    ("prepare", "act"),
+    [
+        pytest.param(*case, id=name, marks=() if name in SHORT else pytest.mark.long)
+        for name, case in DONE.items()
+    ],
+)
+def test_the_longest_transaction_is_independent_of_the_folder_size(
     bench: Workbench,
     monkeypatch: pytest.MonkeyPatch,
     prepare: Callable[[Person], None],
     act: Callable[[Person], None],
 ) -> None:
     make_steps_small(monkeypatch, 20, "changes.building")
-    monkeypatch.setattr("cabinet.services.tree.reach.LOOKED_AT", 20)
+    monkeypatch.setattr("cabinet.services.tree.reach.MAX_EXAMINED", 20)
     worst: list[int] = []
     for count in (50, 400):
         with bench.session() as session:
@@ -192,7 +202,7 @@ def test_nobody_waits_longer_for_what_is_done_to_a_folder_of_many_more(
             url = bench.engine.url.render_as_string(hide_password=False)
             multiply_file(url, account.username, "many", "file", count)
             prepare(person)
-            person.let_it_seem_far()
+            person.overestimate_reach()
             with work_counted(bench.engine) as work:
                 act(person)
             worst.append(max(work.writing))

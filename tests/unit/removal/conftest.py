@@ -7,13 +7,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cabinet.models import Base
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.changes.selections import FolderSelection
 from cabinet.services.changes.trash import Trash
-from cabinet.services.uploads.publishing import Target, Terms
-from cabinet.services.uploads.resumable import ResumableUploads
+from cabinet.services.uploads.publishing import Target
 from cabinet.services.uploads.values import Plan
-from tests.support.services import KEEP, MAX_SIZE, VERSIONS_KEPT, Workbench
+from tests.support.services import Workbench
 from tests.support.small_steps import make_steps_small
 
 # Those of four nodes, or one node with eight of its versions; then there are counters and notes.
@@ -22,14 +21,14 @@ MOST_ROWS = 4 * 3 + 4
 
 @pytest.fixture(autouse=True)
 def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a few entries be many."""
+    """Make steps small, so that a few entries take several."""
     make_steps_small(monkeypatch, 4)
     monkeypatch.setattr("cabinet.services.tree.removal.ROWS", 8)
 
 
 @pytest.fixture
 def tree(bench: Workbench, session: Session, alice: Account) -> int:
-    """Make files in folders of all kinds, some with versions, and one file beside; return the usage of that."""
+    """Create folders with files, some with versions, and one other file; return the usage of that file."""
     for path in (
         *(f"big/wide/{number}" for number in range(9)),
         *(f"big/{number}/only" for number in range(6)),
@@ -55,7 +54,7 @@ def rows_of(session: Session) -> dict[str, int]:
 
 
 def trash_singly(bench: Workbench, session: Session, alice: Account, count: int = 9) -> None:
-    """Put single files into the trash, all of them."""
+    """Move all files to the trash one by one."""
     for number in range(count):
         bench.upload(session, alice, f"wide/{number}", b"content")
     bench.bulk(session, alice).trash(FolderSelection("wide", frozenset(), count))
@@ -63,12 +62,6 @@ def trash_singly(bench: Workbench, session: Session, alice: Account, count: int 
 
 def by_path(trash: Trash) -> dict[str, str]:
     return {each.entry.path: each.id for each in trash.list_page(100).entries}
-
-
-def resumable(bench: Workbench, session: Session, account: Account) -> ResumableUploads:
-    return ResumableUploads(
-        session, bench.store, bench.locker, bench.clock, Terms(MAX_SIZE, VERSIONS_KEPT, KEEP), account.scope
-    )
 
 
 def plan(path: str, length: int) -> Plan:

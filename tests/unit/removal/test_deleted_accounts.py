@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from cabinet.errors import NotFound, SignInRequired, WrongCredentials
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.accounts.credentials import Credential
 from cabinet.services.accounts.sessions import Sessions, SessionTimes
 from cabinet.services.accounts.tokens import Tokens
@@ -19,20 +19,21 @@ from cabinet.services.tree import removal
 from cabinet.services.tree.removal import Removal
 from cabinet.services.uploads.values import Part
 from tests.support.audit import check_rows
+from tests.support.resumable import service_of
 from tests.support.row_counts import rows_changed
 from tests.support.services import ADDRESS, PASSWORD, Workbench, paths_of
 from tests.support.small_steps import Killed, call_after
-from tests.unit.removal.conftest import MOST_ROWS, plan, resumable, rows_of, trash_singly
+from tests.unit.removal.conftest import MOST_ROWS, plan, rows_of, trash_singly
 
 
-def test_a_large_account_is_gone_at_once_with_all_that_it_had_and_its_name_is_free(
+def test_a_large_account_disappears_at_once_and_its_name_is_free(
     bench: Workbench, session: Session, alice: Account, files: Files, trash: Trash, tree: int
 ) -> None:
     accounts = bench.accounts(session)
     sessions, tokens = Sessions(session, bench.clock), Tokens(session, bench.clock)
     cookie = sessions.begin(accounts.get(alice.id), SessionTimes(60, 60), "", ADDRESS)
     token = tokens.issue(Credential(accounts.get(alice.id)), "backup")[1]
-    uploads = resumable(bench, session, alice)
+    uploads = service_of(session, bench, alice)
     begun = uploads.begin(plan("up", 10)).id
     files.trash("big/wide")
     with pytest.raises(WrongCredentials):
@@ -43,7 +44,7 @@ def test_a_large_account_is_gone_at_once_with_all_that_it_had_and_its_name_is_fr
 
     # The lock, the user, the space, its root, the session and the token.
     assert max(changed) <= 6
-    assert removal.take_note(session)
+    assert removal.pop_hidden_mark(session)
     assert (sessions.find(cookie), tokens.find(token)) == (None, None)
     assert accounts.list_all() == []
     for ask in (
@@ -53,7 +54,7 @@ def test_a_large_account_is_gone_at_once_with_all_that_it_had_and_its_name_is_fr
         lambda: files.list_below("", 10, None),
         lambda: bench.search(session, alice).page("versions", "", 10),
         lambda: bench.upload(session, alice, "new", b"content"),
-        lambda: resumable(bench, session, alice).begin(plan("new", 10)),
+        lambda: service_of(session, bench, alice).begin(plan("new", 10)),
         lambda: trash.restore("0" * 32),
         lambda: accounts.change_password(alice.id, PASSWORD, "another long password", ADDRESS),
     ):
@@ -67,10 +68,10 @@ def test_a_large_account_is_gone_at_once_with_all_that_it_had_and_its_name_is_fr
         uploads.append(begun, Part(0, [b"0123456789"], 10))
 
 
-def test_of_an_account_that_is_being_removed_no_operator_hears_and_no_row_stays(
+def test_an_account_being_removed_is_invisible_and_leaves_no_rows(
     bench: Workbench, session: Session, alice: Account, files: Files, tree: int
 ) -> None:
-    uploads = resumable(bench, session, alice)
+    uploads = service_of(session, bench, alice)
     for number in range(12):
         uploads.begin(plan(f"up{number}", 10))
     files.trash("big/wide")
@@ -98,7 +99,7 @@ def test_of_an_account_that_is_being_removed_no_operator_hears_and_no_row_stays(
     check_rows(session)
 
 
-def test_an_account_that_is_being_removed_when_the_process_dies_is_removed_by_the_next(
+def test_a_removal_killed_midway_is_completed_by_the_next_process(
     bench: Workbench, session: Session, alice: Account, tree: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trash_singly(bench, session, alice)

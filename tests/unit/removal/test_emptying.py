@@ -7,13 +7,13 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import NotFound
 from cabinet.models import BatchKind
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.changes.files import Files
 from cabinet.services.changes.selections import FolderSelection, TrashSelection
 from cabinet.services.changes.trash import Trash
 from cabinet.services.maintenance.verify import Inspection
 from cabinet.services.tree import removal
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.removal import Removal
 from tests.support.audit import check_rows
 from tests.support.row_counts import rows_changed
@@ -22,7 +22,7 @@ from tests.support.small_steps import Killed
 from tests.unit.removal.conftest import by_path, rows_of, trash_singly
 
 
-def test_emptying_the_trash_marks_its_owner_and_not_every_row(
+def test_emptying_the_trash_marks_the_space_and_not_every_row(
     bench: Workbench, session: Session, alice: Account, trash: Trash
 ) -> None:
     trash_singly(bench, session, alice, 20)
@@ -32,12 +32,12 @@ def test_emptying_the_trash_marks_its_owner_and_not_every_row(
 
     # The lock and the mark; and then the usage, and up to where it is right.
     assert changed == [2, 2]
-    assert removal.take_note(session)
+    assert removal.pop_hidden_mark(session)
     assert trash.count() == 0
     assert usage_and_entries(session, alice) == (0, 1)
 
 
-def test_what_comes_to_the_trash_while_it_is_emptied_stays_there_whatever_the_clock_says(
+def test_entries_trashed_while_emptying_stay_whatever_the_clock_says(
     bench: Workbench, session: Session, alice: Account, files: Files, trash: Trash
 ) -> None:
     trash_singly(bench, session, alice)
@@ -57,12 +57,12 @@ def test_what_comes_to_the_trash_while_it_is_emptied_stays_there_whatever_the_cl
     check_rows(session)
 
 
-def test_what_was_restored_before_the_trash_was_emptied_can_go_back_there(
+def test_entries_restored_before_emptying_can_be_trashed_again(
     bench: Workbench, session: Session, alice: Account, files: Files, trash: Trash
 ) -> None:
     bench.upload(session, alice, "old", b"content")
     files.trash("old")
-    done = bench.bulk(session, alice).restore(TrashSelection(frozenset(), 1), Conflict.FAIL)
+    done = bench.bulk(session, alice).restore(TrashSelection(frozenset(), 1), OnConflict.FAIL)
     bench.clock.advance(hours=1)
     trash_singly(bench, session, alice)
     trash.empty()
@@ -74,7 +74,7 @@ def test_what_was_restored_before_the_trash_was_emptied_can_go_back_there(
     check_rows(session)
 
 
-def test_nothing_of_an_emptied_trash_can_be_restored_purged_undone_or_selected(
+def test_nothing_in_an_emptied_trash_can_be_used(
     bench: Workbench, session: Session, alice: Account, trash: Trash
 ) -> None:
     for number in range(9):
@@ -95,12 +95,12 @@ def test_nothing_of_an_emptied_trash_can_be_restored_purged_undone_or_selected(
     ):
         with pytest.raises(NotFound):
             act()
-    assert bulk.restore(TrashSelection(frozenset(), 0), Conflict.FAIL).count == 0
+    assert bulk.restore(TrashSelection(frozenset(), 0), OnConflict.FAIL).count == 0
     assert paths_of(session, bench, alice) == ["wide"]
     check_rows(session)
 
 
-def test_a_trash_is_emptied_again_while_it_is_still_being_removed(
+def test_a_trash_is_emptied_again_during_its_removal(
     bench: Workbench, session: Session, alice: Account, trash: Trash
 ) -> None:
     for _ in range(3):
@@ -115,17 +115,17 @@ def test_a_trash_is_emptied_again_while_it_is_still_being_removed(
     check_rows(session)
 
 
-def test_an_emptied_trash_whose_process_dies_before_its_usage_falls_is_settled_by_the_next(
+def test_emptying_killed_before_the_usage_update_is_completed_by_the_next_process(
     bench: Workbench, session: Session, alice: Account, trash: Trash, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Until then everything is hidden, and counts as it did; what is stored meanwhile counts as well."""
+    """Until then everything is hidden, and the usage is unchanged; new content counts as well."""
     trash_singly(bench, session, alice)
 
     def die(_own: Removal, _space_id: int) -> None:
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(Removal, "settle", die)
+        patch.setattr(Removal, "release_hidden", die)
         with pytest.raises(Killed):
             trash.empty()
 

@@ -13,23 +13,24 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import Unavailable
 from cabinet.models import Node, UploadKind
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.changes.files import Files
 from cabinet.services.changes.trash import Trash
 from cabinet.services.tree.removal import Removal
 from cabinet.services.uploads.values import Part
 from tests.support.audit import check_rows
+from tests.support.resumable import service_of
 from tests.support.services import Workbench, at_once
-from tests.unit.removal.conftest import plan, resumable, trash_singly
+from tests.unit.removal.conftest import plan, trash_singly
 
 
-def test_nobody_waits_for_ever_who_writes_while_the_same_user_purges_uploads_and_is_deleted(
+def test_writes_during_purge_uploads_and_account_deletion_do_not_deadlock(
     bench: Workbench, session: Session, alice: Account, tree: int
 ) -> None:
     trash_singly(bench, session, alice)
 
     def finish_uploads(own: Session) -> None:
-        uploads = resumable(bench, own, alice)
+        uploads = service_of(own, bench, alice)
         for number in range(5):
             state = uploads.begin(plan(f"up{number}", 4))
             uploads.append(state.id, Part(0, [b"01"], 2))
@@ -59,11 +60,11 @@ def test_nobody_waits_for_ever_who_writes_while_the_same_user_purges_uploads_and
     assert session.scalar(select(func.count()).select_from(Node)) == 0
 
 
-def test_everybody_who_writes_into_a_tree_locks_the_row_of_its_space_first(
+def test_every_tree_change_locks_the_space_row_first(
     bench: Workbench, session: Session, alice: Account, files: Files, trash: Trash, tree: int
 ) -> None:
     """Two who took them in another order would wait for each other, and one of them would fail."""
-    uploads = resumable(bench, session, alice)
+    uploads = service_of(session, bench, alice)
     begun = [
         uploads.begin(replace(plan(f"up{kind}", 4), kind=kind)).id
         for kind in (UploadKind.WHOLE, UploadKind.PARTIAL)

@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import NotFound, PreconditionFailed
 from cabinet.models import BatchItem, Node
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.changes.files import Files
 from cabinet.services.changes.selections import FolderSelection, TrashSelection
 from cabinet.services.changes.trash import Trash
-from cabinet.services.maintenance.sweep import Housekeeping, Keep
+from cabinet.services.maintenance.sweep import Housekeeping, Retention
 from cabinet.services.maintenance.verify import Inspection
 from cabinet.services.tree import removal
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.removal import Removal
 from tests.support.audit import check_rows
 from tests.support.row_counts import rows_changed
@@ -28,7 +28,7 @@ from tests.unit.removal.conftest import MOST_ROWS, by_path, rows_of
 
 
 def sweep(bench: Workbench, session: Session, keep: timedelta = TRASH_KEEP) -> Housekeeping:
-    return Housekeeping(session, bench.store, bench.locker, bench.clock, Keep(keep, KEEP, KEEP, KEEP))
+    return Housekeeping(session, bench.store, bench.locker, bench.clock, Retention(keep, KEEP, KEEP, KEEP))
 
 
 @pytest.fixture(params=["live", "trash", "several", "selection", "batch", "empty", "sweep"])
@@ -41,7 +41,7 @@ def purge_big(
     trash: Trash,
     tree: int,
 ) -> Callable[[], object]:
-    """Return one of the ways to remove the large folder for ever."""
+    """Return one of the ways to delete the large folder permanently."""
     if request.param == "live":
         return lambda: files.purge("big")
     if request.param == "batch":
@@ -61,7 +61,7 @@ def purge_big(
     return ways[request.param]
 
 
-def test_what_is_large_is_gone_and_counts_no_more_at_once_and_is_removed_in_small_transactions(
+def test_a_large_entry_is_purged_at_once_and_removed_in_small_transactions(
     purge_big: Callable[[], object],
     bench: Workbench,
     session: Session,
@@ -79,7 +79,7 @@ def test_what_is_large_is_gone_and_counts_no_more_at_once_and_is_removed_in_smal
     assert (trash.list_page(10).entries, trash.count()) == ([], 0)
     assert bench.search(session, alice).page("versions", "", 10).entries == []
     assert usage_and_entries(session, alice) == (tree, 1)
-    # The rows are there yet, and nobody is told of them.
+    # The rows still exist, but are invisible.
     assert rows_of(session)["node"] > 20
     inspection = Inspection(session, bench.store)
     assert inspection.verify_usage() == []
@@ -101,7 +101,7 @@ def test_what_is_large_is_gone_and_counts_no_more_at_once_and_is_removed_in_smal
 
 
 @pytest.mark.long
-def test_a_process_that_dies_anywhere_leaves_nothing_half_visible_and_nothing_for_ever(
+def test_a_purge_killed_anywhere_leaves_nothing_half_visible(
     purge_big: Callable[[], object],
     bench: Workbench,
     session: Session,
@@ -145,7 +145,7 @@ def test_a_process_that_dies_anywhere_leaves_nothing_half_visible_and_nothing_fo
         assert (paths_of(session, bench, alice), [each.id for each in trash.list_page(100).entries]) == before
 
 
-def test_what_is_small_is_removed_in_the_one_transaction_that_purges_it(
+def test_a_small_entry_is_removed_in_the_transaction_of_its_purge(
     bench: Workbench, session: Session, alice: Account, files: Files, trash: Trash
 ) -> None:
     ways: list[Callable[[], object]] = [
@@ -159,10 +159,10 @@ def test_what_is_small_is_removed_in_the_one_transaction_that_purges_it(
             files.trash("a")
         way()
         assert rows_of(session) == {"user": 1, "space": 1, "node": 1}
-        assert not removal.take_note(session)
+        assert not removal.pop_hidden_mark(session)
 
 
-def test_a_precondition_and_a_missing_path_keep_what_is_large(
+def test_a_failed_precondition_or_missing_path_keeps_a_large_entry(
     files: Files, session: Session, bench: Workbench, alice: Account, tree: int
 ) -> None:
     before = paths_of(session, bench, alice)
@@ -176,12 +176,12 @@ def test_a_precondition_and_a_missing_path_keep_what_is_large(
     check_rows(session)
 
 
-def test_a_folder_that_many_were_moved_out_of_is_removed_in_small_transactions_too(
+def test_a_folder_with_many_entries_moved_out_is_removed_in_small_transactions(
     bench: Workbench, session: Session, alice: Account, files: Files
 ) -> None:
     for number in range(40):
         bench.upload(session, alice, f"wide/{number}", b"content")
-    bench.bulk(session, alice).move(FolderSelection("wide", frozenset(), 40), "to/", Conflict.FAIL)
+    bench.bulk(session, alice).move(FolderSelection("wide", frozenset(), 40), "to/", OnConflict.FAIL)
 
     with rows_changed(bench.engine) as changed:
         files.purge("wide")
@@ -194,7 +194,7 @@ def test_a_folder_that_many_were_moved_out_of_is_removed_in_small_transactions_t
 
 
 @pytest.mark.parametrize("way", ["purge", "empty", "selection", "account"])
-def test_what_was_moved_time_and_again_is_removed_in_small_transactions_too(
+def test_an_often_moved_entry_is_removed_in_small_transactions(
     bench: Workbench, session: Session, alice: Account, files: Files, trash: Trash, way: str
 ) -> None:
     """Each time leaves an item of each, which goes with what it is about."""
@@ -203,8 +203,8 @@ def test_what_was_moved_time_and_again_is_removed_in_small_transactions_too(
     files.make_folder("other")
     bulk = bench.bulk(session, alice)
     for _ in range(10):
-        bulk.move(FolderSelection("to and fro", frozenset(), 3), "other/", Conflict.FAIL)
-        bulk.move(FolderSelection("other", frozenset(), 3), "to and fro/", Conflict.FAIL)
+        bulk.move(FolderSelection("to and fro", frozenset(), 3), "other/", OnConflict.FAIL)
+        bulk.move(FolderSelection("other", frozenset(), 3), "to and fro/", OnConflict.FAIL)
 
     with rows_changed(bench.engine) as changed:
         if way == "purge":

@@ -10,7 +10,7 @@ from cabinet.models import Node
 from cabinet.services.access.actor import Actor
 from cabinet.services.access.rights import ALL, Rights
 from cabinet.services.access.scope import Scope
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from tests.support.services import Guest, Workbench
 
 SHARED = {"inside.txt": b"1", "sub/deep.txt": b"22", "sub/more.txt": b"333"}
@@ -29,7 +29,7 @@ def root(session: Session, bench: Workbench, alice: Account) -> int:
 
 @pytest.fixture
 def guest(alice: Account, bob: Account, root: int) -> Guest:
-    """Return bob, as he has that folder alone."""
+    """Return bob with access to that folder only."""
     return Guest(Scope(Actor(bob.id), alice.space_id, root, ALL))
 
 

@@ -13,11 +13,11 @@ from cabinet.models import BatchKind, Node, Space, Upload
 from cabinet.services.access.actor import Actor
 from cabinet.services.access.rights import ALL, Rights
 from cabinet.services.access.scope import Scope
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.changes.selections import FolderSelection
 from cabinet.services.kernel.database import writing
 from cabinet.services.tree.copying import copy_tree
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.paging import Order
 from cabinet.services.tree.tree import Tree
 from tests.support.audit import check_rows
@@ -26,7 +26,7 @@ from tests.support.services import VERSIONS_KEPT, Guest, Workbench, content_of, 
 from tests.unit.scopes.conftest import OUTSIDE, SHARED, limited
 
 
-def test_uploads_and_folders_come_to_lie_in_it(
+def test_uploads_and_folders_are_created_in_the_scope(
     session: Session, bench: Workbench, alice: Account, guest: Guest
 ) -> None:
     stored = bench.upload(session, guest, "new/f.txt", b"new")
@@ -36,23 +36,25 @@ def test_uploads_and_folders_come_to_lie_in_it(
     assert content_of(session, bench, alice, "work/shared/new/f.txt") == b"new"
     assert bench.files(session, alice).get("work/shared/empty/folder").is_folder
     with pytest.raises(EntryExists, match=r"“sub/deep\.txt”"):
-        bench.upload(session, guest, "sub/deep.txt", b"x", Conflict.FAIL)
+        bench.upload(session, guest, "sub/deep.txt", b"x", OnConflict.FAIL)
     with pytest.raises(IsAFolder, match="“sub”"):
         bench.upload(session, guest, "sub", b"x")
     check_rows(session)
 
 
-def test_moves_and_copies_stay_in_it(
+def test_moves_and_copies_stay_in_the_scope(
     session: Session, bench: Workbench, alice: Account, guest: Guest
 ) -> None:
     moving = bench.moving(session, guest)
 
-    assert [entry.path for entry in moving.move(["sub/deep.txt"], "", Conflict.FAIL)] == ["deep.txt"]
-    assert [entry.path for entry in moving.copy(["inside.txt"], "sub/", Conflict.FAIL)] == ["sub/inside.txt"]
-    assert moving.rename("sub", "renamed", Conflict.FAIL).path == "renamed"
+    assert [entry.path for entry in moving.move(["sub/deep.txt"], "", OnConflict.FAIL)] == ["deep.txt"]
+    assert [entry.path for entry in moving.copy(["inside.txt"], "sub/", OnConflict.FAIL)] == [
+        "sub/inside.txt"
+    ]
+    assert moving.rename("sub", "renamed", OnConflict.FAIL).path == "renamed"
     for use in (
-        lambda: moving.move([""], "x", Conflict.FAIL),
-        lambda: moving.rename("", "x", Conflict.FAIL),
+        lambda: moving.move([""], "x", OnConflict.FAIL),
+        lambda: moving.rename("", "x", OnConflict.FAIL),
         lambda: bench.files(session, guest).trash(""),
         lambda: bench.trash(session, guest).add([""]),
     ):
@@ -67,7 +69,7 @@ def test_moves_and_copies_stay_in_it(
     check_rows(session)
 
 
-def test_what_is_deleted_in_it_is_in_the_trash_of_its_space(
+def test_deleted_entries_are_in_the_trash_of_the_space(
     session: Session, bench: Workbench, alice: Account, bob: Account, guest: Guest
 ) -> None:
     [shown] = bench.trash(session, guest).add(["sub/deep.txt"])
@@ -80,7 +82,7 @@ def test_what_is_deleted_in_it_is_in_the_trash_of_its_space(
     check_rows(session)
 
 
-def test_nobody_lists_the_trash_of_a_folder_or_brings_back_what_others_deleted(
+def test_a_folder_scope_lists_no_trash_and_restores_only_own_deletions(
     session: Session, bench: Workbench, alice: Account, guest: Guest
 ) -> None:
     trash = bench.trash(session, guest)
@@ -94,12 +96,12 @@ def test_nobody_lists_the_trash_of_a_folder_or_brings_back_what_others_deleted(
         trash.restore(deleted.id)
 
 
-def test_what_somebody_deleted_comes_back_only_into_their_folder(
+def test_an_entry_is_restored_only_into_the_scope_of_its_deleter(
     session: Session, bench: Workbench, alice: Account, guest: Guest
 ) -> None:
     trash = bench.trash(session, guest)
     [shown] = trash.add(["sub/deep.txt"])
-    bench.moving(session, alice).move(["work/shared/sub"], "", Conflict.FAIL)
+    bench.moving(session, alice).move(["work/shared/sub"], "", OnConflict.FAIL)
 
     with pytest.raises(NotFound):
         trash.restore(shown.id)
@@ -108,7 +110,7 @@ def test_what_somebody_deleted_comes_back_only_into_their_folder(
 
 
 @pytest.mark.parametrize("end", ["trashed", "above it trashed", "purged"])
-def test_a_folder_that_is_gone_is_nowhere(
+def test_a_scope_with_a_deleted_folder_finds_nothing(
     session: Session, bench: Workbench, alice: Account, guest: Guest, end: str
 ) -> None:
     files = bench.files(session, alice)
@@ -126,7 +128,7 @@ def test_a_folder_that_is_gone_is_nowhere(
         bench.zipping(session, guest).zip([""])
 
 
-def test_a_full_space_does_not_tell_how_large_it_is(
+def test_a_full_space_does_not_reveal_its_size(
     session: Session, bench: Workbench, alice: Account, guest: Guest
 ) -> None:
     session.get_one(Space, alice.space_id).quota = 1000
@@ -143,7 +145,7 @@ def test_a_full_space_does_not_tell_how_large_it_is(
         assert caught.value.data == {}
 
 
-def test_an_upload_is_known_only_where_and_by_whom_it_was_begun(
+def test_an_upload_is_found_only_in_its_scope_by_its_user(
     session: Session, bench: Workbench, alice: Account, guest: Guest
 ) -> None:
     begun = bench.resumable(session, guest).begin(plan(4, "new.txt"))
@@ -165,7 +167,7 @@ def test_an_upload_is_known_only_where_and_by_whom_it_was_begun(
     check_rows(session)
 
 
-def test_an_upload_is_not_finished_once_the_right_is_taken_away(
+def test_an_upload_is_not_finished_after_losing_the_right(
     session: Session, bench: Workbench, alice: Account, guest: Guest
 ) -> None:
     begun = bench.resumable(session, guest).begin(plan(4, "new.txt"))
@@ -177,7 +179,7 @@ def test_an_upload_is_not_finished_once_the_right_is_taken_away(
     assert "work/shared/new.txt" not in paths_of(session, bench, alice)
 
 
-def test_an_upload_does_not_go_elsewhere_when_its_folder_is_purged(
+def test_an_upload_into_a_purged_folder_goes_nowhere(
     session: Session, bench: Workbench, alice: Account, guest: Guest
 ) -> None:
     begun = bench.resumable(session, guest).begin(plan(4, "new.txt"))
@@ -191,7 +193,7 @@ def test_an_upload_does_not_go_elsewhere_when_its_folder_is_purged(
     assert "new.txt" not in paths_of(session, bench, alice)
 
 
-def test_a_change_of_many_is_undone_only_where_it_was_made(
+def test_a_bulk_change_is_undone_only_in_its_scope(
     session: Session, bench: Workbench, alice: Account, guest: Guest
 ) -> None:
     done = bench.bulk(session, guest).trash(FolderSelection("sub", frozenset(), 2))
@@ -204,11 +206,11 @@ def test_a_change_of_many_is_undone_only_where_it_was_made(
     check_rows(session)
 
 
-def test_nothing_is_undone_that_others_have_taken_out_of_the_folder(
+def test_entries_moved_out_of_the_scope_are_not_undone(
     session: Session, bench: Workbench, alice: Account, guest: Guest
 ) -> None:
-    done = bench.bulk(session, guest).move(FolderSelection("sub", frozenset(), 2), "", Conflict.FAIL)
-    bench.moving(session, alice).move(["work/shared/deep.txt"], "other/", Conflict.FAIL)
+    done = bench.bulk(session, guest).move(FolderSelection("sub", frozenset(), 2), "", OnConflict.FAIL)
+    bench.moving(session, alice).move(["work/shared/deep.txt"], "other/", OnConflict.FAIL)
 
     with pytest.raises(NotFound):
         bench.bulk(session, guest).undo(done.batch_id, {BatchKind.MOVE})
@@ -217,7 +219,7 @@ def test_nothing_is_undone_that_others_have_taken_out_of_the_folder(
     check_rows(session)
 
 
-def test_a_copy_into_another_space_belongs_and_counts_there(
+def test_a_copy_into_another_space_belongs_to_and_counts_in_it(
     session: Session, bench: Workbench, alice: Account, bob: Account, root: int
 ) -> None:
     tree = Tree(session, bob.scope)
@@ -230,21 +232,21 @@ def test_a_copy_into_another_space_belongs_and_counts_there(
     check_rows(session)
 
 
-def test_a_taken_name_is_numbered_where_nothing_may_be_replaced(
+def test_a_taken_name_is_numbered_if_replacing_is_not_allowed(
     session: Session, bench: Workbench, alice: Account, guest: Guest
 ) -> None:
     acting = limited(guest, Rights.WRITE)
 
-    stored = bench.upload(session, acting, "inside.txt", b"another", Conflict.RENAME)
+    stored = bench.upload(session, acting, "inside.txt", b"another", OnConflict.RENAME)
 
     assert stored.entry.name == "inside (2).txt"
     assert content_of(session, bench, alice, "work/shared/inside.txt") == b"1"
 
 
-def test_a_guest_makes_versions_but_takes_none_from_the_owner(
+def test_a_guest_adds_versions_but_deletes_none_of_the_owner(
     session: Session, bench: Workbench, alice: Account, guest: Guest
 ) -> None:
-    """Not even by storing other content over and over; a member does, as everybody in a tree of their own."""
+    """Not even by storing new content repeatedly; a member can, like every owner."""
     anonymous = Guest(Scope(Actor(None), guest.scope.space_id, guest.scope.root_id, ALL))
     for number in range(2, VERSIONS_KEPT + 1):
         bench.upload(session, anonymous, "inside.txt", bytes(number))

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from cabinet.errors import InvalidField, InvalidName, NotFound
 from cabinet.models import Node, Space
 from cabinet.services.access.rights import Rights
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.changes.selections import FolderSelection
 from cabinet.services.kernel.database import writing
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.paging import Order
 from cabinet.services.tree.search import Search
 from tests.support.audit import check_rows
@@ -24,7 +24,9 @@ from tests.support.services import Guest, Workbench, content_of, paths_of
 from tests.unit.scopes.conftest import SHARED, limited
 
 
-def test_a_listing_begins_at_the_folder(session: Session, bench: Workbench, guest: Guest) -> None:
+def test_a_listing_starts_at_the_folder_of_the_scope(
+    session: Session, bench: Workbench, guest: Guest
+) -> None:
     files = bench.files(session, guest)
 
     page = files.list_page("", Order(), 10)
@@ -39,7 +41,9 @@ def test_a_listing_begins_at_the_folder(session: Session, bench: Workbench, gues
 
 
 @pytest.mark.parametrize("path", ["secret.txt", "other", "other/inside.txt", "work", "work/shared", "shared"])
-def test_what_lies_outside_is_not_there(session: Session, bench: Workbench, guest: Guest, path: str) -> None:
+def test_entries_outside_of_the_scope_are_not_found(
+    session: Session, bench: Workbench, guest: Guest, path: str
+) -> None:
     files, moving = bench.files(session, guest), bench.moving(session, guest)
 
     assert files.look_up([path, "inside.txt"])[0] is None
@@ -48,9 +52,9 @@ def test_what_lies_outside_is_not_there(session: Session, bench: Workbench, gues
         lambda: files.list_page(path, Order(), 10),
         lambda: files.list_below(path, 10, None),
         lambda: files.trash(path),
-        lambda: moving.move([path], "sub/", Conflict.FAIL),
-        lambda: moving.copy([path], "sub/", Conflict.FAIL),
-        lambda: moving.rename(path, "x", Conflict.FAIL),
+        lambda: moving.move([path], "sub/", OnConflict.FAIL),
+        lambda: moving.copy([path], "sub/", OnConflict.FAIL),
+        lambda: moving.rename(path, "x", OnConflict.FAIL),
         lambda: bench.zipping(session, guest).zip([path]),
         lambda: bench.trash(session, guest).add([path]),
         lambda: bench.versions(session, guest).list(path),
@@ -62,14 +66,14 @@ def test_what_lies_outside_is_not_there(session: Session, bench: Workbench, gues
 
 
 @pytest.mark.parametrize("path", ["..", "../secret.txt", "sub/../../../secret.txt", "/secret.txt", "."])
-def test_no_path_leads_out(session: Session, bench: Workbench, guest: Guest, path: str) -> None:
+def test_no_path_leaves_the_scope(session: Session, bench: Workbench, guest: Guest, path: str) -> None:
     with pytest.raises(InvalidName):
         bench.files(session, guest).get(path)
     with pytest.raises(InvalidName):
         bench.upload(session, guest, path, b"x")
 
 
-def test_a_cursor_of_another_tree_opens_nothing(
+def test_a_cursor_of_another_scope_is_refused(
     session: Session, bench: Workbench, alice: Account, guest: Guest
 ) -> None:
     own = bench.files(session, alice).list_page("", Order(), 1).next
@@ -81,7 +85,7 @@ def test_a_cursor_of_another_tree_opens_nothing(
     assert bench.files(session, guest).list_page("", Order(after=theirs), 1).entries[0].path == "inside.txt"
 
 
-def test_a_search_finds_what_lies_inside_by_its_path_there(
+def test_search_results_have_paths_relative_to_the_scope(
     session: Session, bench: Workbench, guest: Guest
 ) -> None:
     search = bench.search(session, guest)
@@ -103,10 +107,10 @@ def everything_found(search: Search, query: str, limit: int) -> list[list[str]]:
     return pages
 
 
-def test_a_search_in_a_folder_does_not_wait_for_what_lies_outside(
+def test_a_search_in_a_folder_is_independent_of_content_outside(
     session: Session, bench: Workbench, alice: Account, guest: Guest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cabinet.services.tree.search._LOOKED_AT", 5)
+    monkeypatch.setattr("cabinet.services.tree.search._MAX_EXAMINED", 5)
     monkeypatch.setattr("cabinet.services.tree.search._BATCH", 2)
     for number in range(12):
         bench.upload(session, alice, f"outside/{number}.txt", b"x")
@@ -121,10 +125,10 @@ def test_a_search_in_a_folder_does_not_wait_for_what_lies_outside(
     assert asked == []
 
 
-def test_a_search_in_a_large_folder_goes_on_until_there_is_something(
+def test_a_search_in_a_large_folder_continues_until_it_finds_something(
     session: Session, bench: Workbench, alice: Account, guest: Guest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in (("_WALKED", 3), ("_LOOKED_AT", 5), ("_BATCH", 2)):
+    for name, value in (("_WALKED", 3), ("_MAX_EXAMINED", 5), ("_BATCH", 2)):
         monkeypatch.setattr(f"cabinet.services.tree.search.{name}", value)
     for number in range(12):
         bench.upload(session, alice, f"outside/{number}.txt", b"x")
@@ -141,7 +145,9 @@ def test_a_search_in_a_large_folder_goes_on_until_there_is_something(
     assert sorted(itertools.chain(*found)) == sorted(SHARED)
 
 
-def test_an_archive_names_nothing_above_the_folder(session: Session, bench: Workbench, guest: Guest) -> None:
+def test_an_archive_contains_no_names_above_the_folder(
+    session: Session, bench: Workbench, guest: Guest
+) -> None:
     made = bench.zipping(session, guest).zip([""])
 
     with zipfile.ZipFile(io.BytesIO(b"".join(made.chunks))) as archive:
@@ -149,17 +155,17 @@ def test_an_archive_names_nothing_above_the_folder(session: Session, bench: Work
     assert made.name == "cabinet.zip"
 
 
-def test_a_path_counts_from_the_root_of_the_space_and_is_told_from_that_of_the_folder(
+def test_path_limits_apply_from_the_root_of_the_space(
     session: Session, bench: Workbench, guest: Guest
 ) -> None:
-    # 62 levels of it fit, and the folder lies two below the root.
+    # It has 62 levels, and the folder is two levels below the root.
     deep = "/".join("d" * 62)
     bench.files(session, guest).make_folder(deep)
 
     for use in (
         lambda: bench.files(session, guest).make_folder(f"{deep}/e"),
         lambda: bench.upload(session, guest, f"{deep}/e", b"x"),
-        lambda: bench.moving(session, guest).move(["sub"], f"{deep}/", Conflict.FAIL),
+        lambda: bench.moving(session, guest).move(["sub"], f"{deep}/", OnConflict.FAIL),
     ):
         with pytest.raises(InvalidName) as caught:
             use()
@@ -167,7 +173,7 @@ def test_a_path_counts_from_the_root_of_the_space_and_is_told_from_that_of_the_f
     check_rows(session)
 
 
-def test_a_space_need_not_have_the_number_of_its_user(session: Session, bench: Workbench) -> None:
+def test_a_space_id_may_differ_from_the_user_id(session: Session, bench: Workbench) -> None:
     with writing(session):
         session.add(Space())
     carol = bench.register(session, "carol")
@@ -188,7 +194,7 @@ def test_a_space_need_not_have_the_number_of_its_user(session: Session, bench: W
     assert session.scalars(select(Node)).all() == []
 
 
-def test_names_are_listed_without_what_tells_the_content(
+def test_without_the_content_right_listings_omit_content_fields(
     session: Session, bench: Workbench, guest: Guest
 ) -> None:
     acting = limited(guest, Rights.LIST)

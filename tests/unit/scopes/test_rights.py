@@ -14,11 +14,11 @@ from cabinet.models import BatchKind
 from cabinet.services.access.actor import Actor
 from cabinet.services.access.rights import ALL, CHANGE, Rights
 from cabinet.services.access.scope import Scope
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.changes.selections import FolderSelection, TrashSelection
-from cabinet.services.tree.entries import Conflict
+from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.paging import Order
-from cabinet.services.uploads.uploads import Promised
+from cabinet.services.uploads.uploads import ExpectedContent
 from tests.support.audit import check_rows
 from tests.support.resumable import part, plan
 from tests.support.services import Guest, Workbench
@@ -26,8 +26,8 @@ from tests.unit.scopes.conftest import limited
 
 
 @dataclass
-class Doors:
-    """All that somebody may ask for, each as one call."""
+class Operations:
+    """All operations of the services, each as one call."""
 
     session: Session
     bench: Workbench
@@ -38,10 +38,10 @@ class Doors:
 
 
 _ALL_OF_SUB = FolderSelection("sub", frozenset(), 2)
-_FAIL = Conflict.FAIL
+_FAIL = OnConflict.FAIL
 
 # What each verb needs, as the design has it.
-DOORS: dict[str, tuple[Rights, Callable[[Doors], object]]] = {
+DOORS: dict[str, tuple[Rights, Callable[[Operations], object]]] = {
     "get": (Rights.LIST, lambda to: to.files.get("inside.txt")),
     "look up": (Rights.LIST, lambda to: to.files.look_up(["inside.txt"])),
     "list": (Rights.LIST, lambda to: to.files.list_page("", Order(), 10)),
@@ -52,7 +52,7 @@ DOORS: dict[str, tuple[Rights, Callable[[Doors], object]]] = {
     "make a folder": (Rights.WRITE, lambda to: to.files.make_folder("new")),
     "make folders": (Rights.WRITE, lambda to: to.files.make_folders(["new"])),
     "check an upload": (Rights.WRITE, lambda to: to.uploads.check_room_for_all(1)),
-    "begin an upload": (Rights.WRITE, lambda to: to.uploads.begin(Promised(1)).__enter__()),
+    "begin an upload": (Rights.WRITE, lambda to: to.uploads.begin(ExpectedContent(1)).__enter__()),
     "upload": (Rights.WRITE, lambda to: to.bench.upload(to.session, to.acting, "new", b"x")),
     "begin a resumable upload": (Rights.WRITE, lambda to: to.resumable.begin(plan(3, "new"))),
     "list uploads": (Rights.WRITE | Rights.LIST, lambda to: to.resumable.list_unfinished()),
@@ -64,7 +64,7 @@ DOORS: dict[str, tuple[Rights, Callable[[Doors], object]]] = {
     "copy all": (Rights.READ | Rights.WRITE, lambda to: to.bulk.copy(_ALL_OF_SUB, "", _FAIL)),
     "replace": (CHANGE, lambda to: to.bench.upload(to.session, to.acting, "inside.txt", b"x")),
     "replace by a copy": (
-        CHANGE | Rights.READ, lambda to: to.moving.copy(["sub/deep.txt"], "inside.txt", Conflict.REPLACE)
+        CHANGE | Rights.READ, lambda to: to.moving.copy(["sub/deep.txt"], "inside.txt", OnConflict.REPLACE)
     ),
     "rename": (CHANGE, lambda to: to.moving.rename("inside.txt", "new", _FAIL)),
     "move": (CHANGE, lambda to: to.moving.move(["inside.txt"], "sub/", _FAIL)),
@@ -79,11 +79,11 @@ DOORS: dict[str, tuple[Rights, Callable[[Doors], object]]] = {
     "restore a version": (CHANGE, lambda to: to.versions.restore("inside.txt", 1)),
 }  # fmt: skip
 
-# And what nobody may who has no more than a folder of the space.
-WHOLE: dict[str, tuple[Rights, Callable[[Doors], object]]] = {
-    "list the trash": (Rights.LIST, lambda to: to.trash.list_page(10)),
-    "look up in the trash": (Rights.LIST, lambda to: to.trash.look_up(["0" * 32])),
-    "count the trash": (Rights.LIST, lambda to: to.trash.count()),
+# And operations that a folder scope never permits.
+WHOLE: dict[str, tuple[Rights, Callable[[Operations], object]]] = {
+    "list the trash": (CHANGE | Rights.LIST, lambda to: to.trash.list_page(10)),
+    "look up in the trash": (CHANGE | Rights.LIST, lambda to: to.trash.look_up(["0" * 32])),
+    "count the trash": (CHANGE | Rights.LIST, lambda to: to.trash.count()),
     "restore all": (CHANGE, lambda to: to.bulk.restore(TrashSelection(frozenset(), 0), _FAIL)),
     "purge": (Rights.PURGE, lambda to: to.files.purge("secret.txt")),
     "purge from the trash": (Rights.PURGE, lambda to: to.trash.purge("0" * 32)),
@@ -95,31 +95,29 @@ WHOLE: dict[str, tuple[Rights, Callable[[Doors], object]]] = {
 
 
 @pytest.mark.parametrize("verb", DOORS)
-def test_a_verb_is_refused_without_any_of_its_rights_and_needs_no_other(
-    session: Session, bench: Workbench, guest: Guest, verb: str
-) -> None:
+def test_a_verb_needs_exactly_its_rights(session: Session, bench: Workbench, guest: Guest, verb: str) -> None:
     needed, use = DOORS[verb]
 
     for missing in needed:
         with pytest.raises(Forbidden):
-            use(Doors(session, bench, limited(guest, ALL & ~missing)))
-    _passes(lambda: use(Doors(session, bench, limited(guest, needed))))
+            use(Operations(session, bench, limited(guest, ALL & ~missing)))
+    _passes(lambda: use(Operations(session, bench, limited(guest, needed))))
     check_rows(session)
 
 
 @pytest.mark.parametrize("verb", WHOLE)
-def test_what_is_for_the_owner_is_refused_in_a_folder_and_without_the_right(
+def test_owner_operations_are_refused_in_a_folder_scope_and_without_the_right(
     session: Session, bench: Workbench, alice: Account, guest: Guest, verb: str
 ) -> None:
     needed, use = WHOLE[verb]
     whole = Guest(alice.scope)
 
     with pytest.raises(Forbidden):
-        use(Doors(session, bench, guest))
+        use(Operations(session, bench, guest))
     for missing in needed:
         with pytest.raises(Forbidden):
-            use(Doors(session, bench, limited(whole, ALL & ~missing)))
-    _passes(lambda: use(Doors(session, bench, limited(whole, needed))))
+            use(Operations(session, bench, limited(whole, ALL & ~missing)))
+    _passes(lambda: use(Operations(session, bench, limited(whole, needed))))
 
 
 def _passes(use: Callable[[], object]) -> None:
@@ -132,9 +130,7 @@ def _passes(use: Callable[[], object]) -> None:
         pass
 
 
-def test_a_guest_who_is_not_signed_in_sees_no_versions(
-    session: Session, bench: Workbench, guest: Guest
-) -> None:
+def test_an_anonymous_guest_sees_no_versions(session: Session, bench: Workbench, guest: Guest) -> None:
     anonymous = Guest(Scope(Actor(None), guest.scope.space_id, guest.scope.root_id, ALL))
 
     for use in (

@@ -10,8 +10,8 @@ from typing import BinaryIO
 import pytest
 from sqlalchemy.orm import Session
 
-from cabinet.services.accounts.accounts import Account
-from cabinet.services.maintenance.sweep import Housekeeping, Keep
+from cabinet.services.accounts.account import Account
+from cabinet.services.maintenance.sweep import Housekeeping, Retention
 from cabinet.services.thumbnails import thumbnails
 from cabinet.services.thumbnails.decoder import Decoder
 from cabinet.services.thumbnails.imaging import make_thumbnail
@@ -76,5 +76,5 @@ def find(session: Session, bench: Workbench, maker: ThumbnailMaker, alice: Accou
 
 def housekeeping(session: Session, bench: Workbench) -> Housekeeping:
     return Housekeeping(
-        session, bench.store, bench.locker, bench.clock, Keep(timedelta(0), GRACE, GRACE, GRACE)
+        session, bench.store, bench.locker, bench.clock, Retention(timedelta(0), GRACE, GRACE, GRACE)
     )

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cabinet.models import Thumbnail
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.thumbnails import thumbnails
 from cabinet.services.thumbnails.making import CLAIM, ThumbnailMaker
 from cabinet.services.thumbnails.sizes import PREVIEW_SIZE
@@ -25,7 +25,7 @@ from tests.unit.thumbnails.conftest import PICTURE, Find, InThisProcess, houseke
 AskFor = Callable[..., None]
 
 
-def nobody() -> None:
+def make_nothing() -> None:
     """Make nothing."""
 
 
@@ -36,7 +36,7 @@ def ask_for(session: Session, bench: Workbench, find: Find) -> AskFor:
     def ask_for(owner: Account, *widths: int) -> None:
         for width in widths:
             bench.upload(session, owner, f"{width}.png", picture(width=width))
-            assert find(f"{width}.png", owner=owner, wake=nobody) is Missing.YET
+            assert find(f"{width}.png", owner=owner, wake=make_nothing) is Missing.NOT_YET
             bench.clock.advance(seconds=1)
 
     return ask_for
@@ -49,10 +49,10 @@ def test_early_and_excess_requests_are_told_to_retry(
     for name in ("a.png", "b.png"):
         bench.upload(session, alice, name, picture(width=len(name) + ord(name[0])))
     monkeypatch.setattr(thumbnails, "MAX_WAITING", 1)
-    too_early, again, too_much = (find(name, wake=nobody) for name in ("a.png", "a.png", "b.png"))
+    too_early, again, too_much = (find(name, wake=make_nothing) for name in ("a.png", "a.png", "b.png"))
     assert not session.in_transaction()
 
-    assert (too_early, again, too_much) == (Missing.YET, Missing.YET, Missing.YET)
+    assert (too_early, again, too_much) == (Missing.NOT_YET, Missing.NOT_YET, Missing.NOT_YET)
     assert maker.make_waiting() == 1
     assert isinstance(find("a.png"), Entry)
     assert isinstance(find("b.png"), Entry)
@@ -89,9 +89,9 @@ def test_previews_come_first_and_the_newest_of_them_before_others(
     find: Find,
 ) -> None:
     ask_for(alice, 11, 12)
-    find("11.png", PREVIEW_SIZE, wake=nobody)
+    find("11.png", PREVIEW_SIZE, wake=make_nothing)
     bench.clock.advance(seconds=1)
-    find("12.png", PREVIEW_SIZE, wake=nobody)
+    find("12.png", PREVIEW_SIZE, wake=make_nothing)
 
     maker.make_waiting()
 
@@ -150,7 +150,7 @@ def test_a_claimed_request_is_not_taken_until_the_claim_expires(
     assert another.make_waiting() == 1
 
     assert widths_of(other) == [12, 13]
-    assert isinstance(find("13.png", wake=nobody), Entry)
+    assert isinstance(find("13.png", wake=make_nothing), Entry)
 
 
 def test_a_claim_from_before_the_clock_was_set_back_expires(
@@ -173,7 +173,7 @@ def test_a_request_deleted_during_decoding_stores_nothing(
     find: Find,
 ) -> None:
     bench.upload(session, alice, "a.png", PICTURE)
-    find("a.png", wake=nobody)
+    find("a.png", wake=make_nothing)
 
     def forget() -> None:
         bench.files(session, alice).purge("a.png")

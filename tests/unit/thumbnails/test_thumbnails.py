@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import BlobMissing, InvalidField, NotFound
 from cabinet.models import Space, Thumbnail, User
-from cabinet.services.accounts.accounts import Account
+from cabinet.services.accounts.account import Account
 from cabinet.services.maintenance.verify import Inspection
 from cabinet.services.thumbnails.thumbnails import Missing
 from cabinet.services.tree.entries import Entry
@@ -82,7 +82,7 @@ def test_an_invalid_image_has_no_thumbnail_and_is_decoded_once(
 ) -> None:
     bench.upload(session, alice, path, content)
 
-    assert [find(path), find(path)] == [Missing.EVER] * 2
+    assert [find(path), find(path)] == [Missing.NEVER] * 2
     assert decoded == [64]
 
 
@@ -116,7 +116,7 @@ def test_a_failure_is_logged_and_the_next_request_tries_again(
     bench.upload(session, alice, "a.png", PICTURE)
     with monkeypatch.context() as patched:
         patched.setattr(bench.store, "begin", full)
-        assert find("a.png") is Missing.YET
+        assert find("a.png") is Missing.NOT_YET
     assert hash_chunks([PICTURE]) in caplog.text
 
     assert isinstance(find("a.png"), Entry)

@@ -1,4 +1,4 @@
-"""Coverage that was cut off does not reach the report."""
+"""Incomplete coverage data does not reach the report."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from pathlib import Path
 
 from coverage import CoverageData
 
-from tests.support.halves import forget_halves
+from tests.support.partial_coverage import remove_partial_files
 
 
-def test_only_what_was_cut_off_is_forgotten(tmp_path: Path) -> None:
+def test_only_unfinished_halves_are_removed(tmp_path: Path) -> None:
     whole = CoverageData(basename=str(tmp_path / ".coverage.whole"))
     whole.add_lines({f"module{number}.py": range(100) for number in range(200)})
     whole.write()
@@ -19,7 +19,7 @@ def test_only_what_was_cut_off_is_forgotten(tmp_path: Path) -> None:
     for size in sizes:
         (tmp_path / f".coverage.cut{size}").write_bytes(content[:size])
 
-    assert len(forget_halves(tmp_path)) == len(sizes)
+    assert len(remove_partial_files(tmp_path)) == len(sizes)
 
     assert [path.name for path in tmp_path.iterdir()] == [".coverage.whole"]
     assert (tmp_path / ".coverage.whole").read_bytes() == content
