@@ -1,4 +1,4 @@
-"""Who uses the application in these tests."""
+"""Clients of the application under test."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def bob(app: Flask) -> Program:
 
 @pytest.fixture
 def browser(app: Flask) -> Browser:
-    """Return a browser in which nobody is signed in."""
+    """Return a browser without a session."""
     return Browser(app)
 
 

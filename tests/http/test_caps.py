@@ -1,4 +1,4 @@
-"""The settings that cap what one user can multiply, and what a client that meets one is told."""
+"""The caps on entries and uploads of one user, and the errors at a cap."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ def begin(alice: Program, name: str) -> TestResponse:
     return alice.request("POST", "/uploads", TUS | {"Upload-Metadata": f"filename {name}"})
 
 
-def test_more_files_and_folders_than_one_user_may_have_are_refused_until_there_is_room(
-    alice: Program, bob: Program
-) -> None:
+def test_at_the_cap_new_entries_are_refused_until_there_is_room(alice: Program, bob: Program) -> None:
     for path in ("d/a", "d/b", "c"):
         assert alice.put(f"/files/{path}", b"x").status_code == 201
 
@@ -45,7 +43,7 @@ def test_more_files_and_folders_than_one_user_may_have_are_refused_until_there_i
     assert alice.put("/files/new", b"x").status_code == 201
 
 
-def test_a_copy_of_too_much_is_refused_with_the_way_to_do_it_in_parts(alice: Program) -> None:
+def test_a_copy_above_the_cap_is_refused_with_advice(alice: Program) -> None:
     for path in ("d/a", "d/b"):
         alice.put(f"/files/{path}", b"x")
 
@@ -55,7 +53,7 @@ def test_a_copy_of_too_much_is_refused_with_the_way_to_do_it_in_parts(alice: Pro
     assert "in several steps" in refused.get_json()["detail"]
 
 
-def test_more_unfinished_uploads_than_one_user_may_have_are_refused(alice: Program) -> None:
+def test_too_many_unfinished_uploads_are_refused(alice: Program) -> None:
     first = begin(alice, "YQ==")
 
     refused = begin(alice, "Yg==")

@@ -1,4 +1,4 @@
-"""Pages go out packed, and nothing else does."""
+"""Pages are compressed, and nothing else is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support.visitors import NAVIGATION, Browser, Program
 PACKED = {"Accept-Encoding": "gzip, deflate"}
 
 
-def test_a_page_is_packed_for_whoever_can_unpack_it(window: Browser, alice: Program) -> None:
+def test_a_page_is_compressed_if_accepted(window: Browser, alice: Program) -> None:
     alice.put("/files/a.txt")
 
     packed, plain = window.get("/index", headers=PACKED), window.get("/index")
@@ -22,14 +22,14 @@ def test_a_page_is_packed_for_whoever_can_unpack_it(window: Browser, alice: Prog
     assert int(packed.headers["Content-Length"]) == len(packed.data) < len(plain.data) // 2
 
 
-def test_the_length_of_a_page_tells_nothing_exactly(window: Browser) -> None:
+def test_the_length_of_a_compressed_page_is_obscured(window: Browser) -> None:
     lengths = {len(window.get("/login", headers=PACKED).data) for _ in range(40)}
 
     assert len(lengths) > 10
     assert max(lengths) - min(lengths) < 2 * MOST_NOISE
 
 
-def test_content_is_never_packed_even_when_it_is_a_page(window: Browser, alice: Program) -> None:
+def test_content_is_never_compressed_even_if_html(window: Browser, alice: Program) -> None:
     content = b"<!doctype html>" + b"<p>the same over and over</p>" * 1000
     alice.put("/files/page.html", content)
 
@@ -39,7 +39,7 @@ def test_content_is_never_packed_even_when_it_is_a_page(window: Browser, alice: 
         assert answer.data == content
 
 
-def test_a_small_page_and_a_program_get_what_they_always_got(alice: Program) -> None:
+def test_small_pages_and_api_responses_are_not_compressed(alice: Program) -> None:
     alice.put("/files/a.txt")
 
     listing = alice.get("/files", headers=PACKED)
@@ -47,7 +47,7 @@ def test_a_small_page_and_a_program_get_what_they_always_got(alice: Program) -> 
     assert "Content-Encoding" not in listing.headers
 
 
-def test_a_page_has_no_indentation_and_all_of_its_lines(window: Browser, alice: Program) -> None:
+def test_html_is_minified_without_losing_lines(window: Browser, alice: Program) -> None:
     alice.put("/files/a.txt")
 
     lines = window.get("/index").text.splitlines()

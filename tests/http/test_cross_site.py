@@ -1,6 +1,6 @@
-"""Another site cannot act through somebody's browser, and a program needs no token.
+"""Other sites cannot use a browser session, and programs need no CSRF token.
 
-Rule: each refusal is tried with the session cookie and with Basic credentials.
+Rule: each refusal is tested with the session cookie and with Basic credentials.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from cabinet.web.request_guards import SAFE_METHODS
 from tests.conftest import MakeApp
 from tests.support.auth import PASSWORD, AuthActions
 from tests.support.visitors import NAVIGATION, Browser, Program
-
-pytestmark = pytest.mark.any_database
 
 HOSTILE = [
     {"Origin": "https://evil.example"},
@@ -42,7 +40,7 @@ def is_cross_site(response: TestResponse) -> bool:
 
 
 @pytest.mark.parametrize("headers", HOSTILE, ids=str)
-def test_another_site_changes_nothing(
+def test_a_cross_site_request_changes_nothing(
     app: Flask, client: FlaskClient, auth: AuthActions, headers: Mapping[str, str]
 ) -> None:
     credentials = auth.become()
@@ -69,7 +67,7 @@ def test_another_site_changes_nothing(
     assert AuthActions(app.test_client()).login("mallory").status_code == 401
 
 
-def test_every_unsafe_route_is_guarded(app: Flask, client: FlaskClient) -> None:
+def test_every_unsafe_route_is_protected(app: Flask, client: FlaskClient) -> None:
     guarded = 0
     for rule in app.url_map.iter_rules():
         path = re.sub(r"<[^>]*>", "x", rule.rule)
@@ -85,13 +83,13 @@ def test_every_unsafe_route_is_guarded(app: Flask, client: FlaskClient) -> None:
     "headers", [{}, {"Origin": "http://localhost"}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}],
     ids=str,
 )  # fmt: skip
-def test_what_is_no_form_needs_no_token(alice: Program, headers: dict[str, str]) -> None:
+def test_requests_other_than_forms_need_no_csrf_token(alice: Program, headers: dict[str, str]) -> None:
     assert alice.put("/files/f", b"content", headers).status_code == 201
     assert alice.request("POST", "/tokens", headers, json={"name": "x"}).status_code == 201
     assert alice.delete("/files/f", headers).status_code == 204
 
 
-def test_a_program_posts_forms_without_a_token(alice: Program) -> None:
+def test_a_program_posts_forms_without_a_csrf_token(alice: Program) -> None:
     assert alice.upload([("f", b"x")]).status_code == 201
     assert alice.request("POST", "/index/delete", data={"path": "f"}).status_code == 204
 
@@ -101,7 +99,7 @@ FORM_TYPES = ["application/x-www-form-urlencoded", "multipart/form-data; boundar
 
 @pytest.mark.parametrize("content_type", FORM_TYPES)
 @pytest.mark.parametrize("sign", [{"Origin": "http://localhost"}, {"Sec-Fetch-Site": "same-origin"}], ids=str)
-def test_a_browsers_form_needs_the_token_of_its_session(
+def test_a_browser_form_needs_the_csrf_token_of_its_session(
     app: Flask, content_type: str, sign: dict[str, str]
 ) -> None:
     Program(app, "alice")
@@ -122,7 +120,7 @@ def test_a_browsers_form_needs_the_token_of_its_session(
     )
 
 
-def test_the_token_may_be_a_field(app: Flask, browser: Browser, alice: Program) -> None:
+def test_the_csrf_token_may_be_a_field(app: Flask, browser: Browser, alice: Program) -> None:
     fields = {"username": "alice", "password": PASSWORD}
 
     for wrong in ({}, {"csrf_token": ""}, {"csrf_token": "made up"}, {"csrf_token": Browser(app).token()}):
@@ -147,7 +145,7 @@ def post_form(browser: Browser, body: bytes, headers: Mapping[str, str] | None =
     )
 
 
-def test_an_upload_by_a_form_carries_its_token_before_the_files(browser: Browser, alice: Program) -> None:
+def test_an_upload_form_sends_its_csrf_token_before_the_files(browser: Browser, alice: Program) -> None:
     browser.sign_in("alice")
     token = browser.token("/index")
     file = ("file", "f.txt", "content")
@@ -162,7 +160,7 @@ def test_an_upload_by_a_form_carries_its_token_before_the_files(browser: Browser
     assert alice.paths() == ["f.txt"]
 
 
-def test_our_own_address_may_be_another_one_outside(make_app: MakeApp) -> None:
+def test_our_public_address_may_differ_from_the_internal_one(make_app: MakeApp) -> None:
     app = make_app(PUBLIC_URL="https://files.example.org/cabinet/")
     alice = Program(app, "alice")
     window = Browser(app)
@@ -174,7 +172,7 @@ def test_our_own_address_may_be_another_one_outside(make_app: MakeApp) -> None:
     assert 'data-public-url="https://files.example.org/cabinet"' in window.get("/index").text
 
 
-def test_a_link_on_another_site_signs_nobody_out_silently(browser: Browser, alice: Program) -> None:
+def test_a_cross_site_link_does_not_sign_out_silently(browser: Browser, alice: Program) -> None:
     browser.sign_in("alice")
 
     for headers in (
@@ -197,7 +195,7 @@ def test_a_link_on_another_site_signs_nobody_out_silently(browser: Browser, alic
     assert browser.get("/index").status_code == 303
 
 
-def test_the_question_whether_to_sign_out_is_answered_by_a_form(browser: Browser, alice: Program) -> None:
+def test_signing_out_is_confirmed_by_a_form(browser: Browser, alice: Program) -> None:
     browser.sign_in("alice")
 
     assert browser.post("/logout", {}, "/index").headers["Location"] == "/"

@@ -1,6 +1,6 @@
-"""The command lines of the original description, run by curl itself against real servers.
+"""The documented command lines, run by curl against real servers.
 
-Rule: a line stands here as a user would type it, but for the port.
+Rule: a command line is as a user would type it, except for the port.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pytest
 from tests.support.auth import PASSWORD
 from tests.support.contents import content_of
 from tests.support.programs import require_program
-from tests.support.servers import Server, development_command, production_command, running
+from tests.support.servers import EITHER_SERVER, Server, development_command, production_command, running
 
 COMMANDS = {"gunicorn": production_command(2), "flask run": development_command()}
 
@@ -52,7 +52,7 @@ class Shell:
         return int(status), json.loads(body) if body.strip() else None
 
 
-@pytest.fixture(scope="module", params=COMMANDS)
+@pytest.fixture(scope="module", params=EITHER_SERVER)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running(COMMANDS[request.param], tmp_path_factory.mktemp("curl"), {}) as server:
         yield server
@@ -72,7 +72,7 @@ def register(shell: Shell, username: str, password: str = PASSWORD) -> None:
     assert (status, body) == (201, {"username": username})
 
 
-def test_the_lines_of_the_description_with_a_user_in_each(shell: Shell) -> None:
+def test_documented_curl_commands_work_with_basic_authentication(shell: Shell) -> None:
     # secure_password is the description's own, and no list of common passwords has it.
     register(shell, "new_user", "secure_password")
     status, body = shell.ask(
@@ -95,7 +95,7 @@ def test_the_lines_of_the_description_with_a_user_in_each(shell: Shell) -> None:
     assert shell.ask("curl http://127.0.0.1:5000/logout") == (200, {"signed_in": False})
 
 
-def test_the_lines_of_the_description_with_a_cookie_jar(shell: Shell) -> None:
+def test_documented_curl_commands_work_with_a_cookie_jar(shell: Shell) -> None:
     register(shell, "jar")
     jar = "-c jar.txt -b jar.txt"
     assert (
@@ -118,7 +118,7 @@ def test_the_lines_of_the_description_with_a_cookie_jar(shell: Shell) -> None:
     assert shell.ask("curl -b jar.txt http://127.0.0.1:5000/files")[0] == 401
 
 
-def test_without_a_user_the_lines_say_how_to_sign_in(shell: Shell) -> None:
+def test_unauthenticated_curl_commands_explain_how_to_sign_in(shell: Shell) -> None:
     for line in (
         'curl -X POST http://127.0.0.1:5000/upload -F "file=@path/to/your/file.txt"',
         "curl http://127.0.0.1:5000/files",
@@ -130,7 +130,7 @@ def test_without_a_user_the_lines_say_how_to_sign_in(shell: Shell) -> None:
     assert 'WWW-Authenticate: Basic realm="Cabinet"' in challenged
 
 
-def test_what_the_table_promises_besides(shell: Shell) -> None:
+def test_other_documented_promises_hold(shell: Shell) -> None:
     register(shell, "table")
     user = f"-u table:'{PASSWORD}'"
     content = content_of(3 << 20)
@@ -152,7 +152,7 @@ def test_what_the_table_promises_besides(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("how", ["", "--form-escape"])
-def test_curl_sends_quotes_in_a_name_in_either_way(shell: Shell, how: str) -> None:
+def test_quotes_in_curl_filenames_work_in_either_encoding(shell: Shell, how: str) -> None:
     username = "quotes" + str(len(how))
     register(shell, username)
     names = ['a"b.txt', '"', "100%.txt", "a;b,c.txt", "Отчёт №5.txt"]

@@ -1,6 +1,6 @@
-"""The three calls of curl on the help page that resume an upload by hand, over a line that drops.
+"""The three curl commands on the help page that resume an upload, over a dropping connection.
 
-Rule: the shell runs what the page shows; only the server, the user and the file are the test's.
+Rule: the shell runs what the page shows; only server, user and file are from the test.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import pytest
 from tests.support.auth import PASSWORD, USERNAME, basic
 from tests.support.contents import content_of
 from tests.support.documents import block, help_page
-from tests.support.line import Cut, Ending, end_politely, end_rudely, line_to
+from tests.support.line import Cut, Ending, close_abruptly, close_gracefully, line_to
 from tests.support.programs import require_program
 from tests.support.servers import Server
 
-pytestmark = pytest.mark.any_database
-
 MIB = 1 << 20
+PLAIN = "file.txt"
+UNUSUAL = f"Отчёт №5, итог {'я' * 80}.pdf"
 
 
-# What a curl of 7.64 and the tools of macOS do not know, or do otherwise, in front of those of this machine.
+# Replacements for features that curl 7.64 and the tools of macOS lack, before those of this machine in PATH.
 OLDER = {
     "curl": """case "$*" in *'%header'*|*'%{json'*|*'--json'*|*'--variable'*|*'--fail-with-body'*) exit 2;; esac
 exec {real} "$@"
@@ -70,13 +70,18 @@ class Terminal:
         return self.type(f"printf %s ${name}").stdout
 
 
-@pytest.mark.parametrize("end", [end_politely, end_rudely], ids=["FIN", "RST"])
 @pytest.mark.parametrize(
-    ("name", "is_old"),
-    [("file.txt", False), ("Отчёт №5, итог " + "я" * 80 + ".pdf", True)],
-    ids=["here", "macOS and an old curl"],
+    ("end", "name", "is_old"),
+    [
+        pytest.param(close_abruptly, PLAIN, False, id="RST here"),
+        pytest.param(close_gracefully, UNUSUAL, True, id="FIN on macOS with an old curl"),
+        pytest.param(close_gracefully, PLAIN, False, id="FIN here", marks=pytest.mark.long),
+        pytest.param(
+            close_abruptly, UNUSUAL, True, id="RST on macOS with an old curl", marks=pytest.mark.long
+        ),
+    ],
 )
-def test_an_upload_by_curl_goes_on_where_the_line_dropped(
+def test_a_curl_upload_resumes_where_the_connection_dropped(
     production_server: Server, tmp_path: Path, end: Ending, name: str, is_old: bool
 ) -> None:
     fields = {"username": USERNAME, "password": PASSWORD}
@@ -111,6 +116,6 @@ def test_an_upload_by_curl_goes_on_where_the_line_dropped(
 
 
 def _put(text: str, old: str, new: str) -> str:
-    """Replace what the page has to have."""
+    """Replace a text that the page must contain."""
     assert old in text
     return text.replace(old, new)

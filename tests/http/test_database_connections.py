@@ -1,6 +1,6 @@
-"""Connections to the database: a request has one at most, and none while it waits for anybody.
+"""Database connections: a request has one at most, and none while it waits.
 
-Rule: the pool itself is watched; what is asked goes through the whole application.
+Rule: the pool is observed; requests go through the whole application.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from tests.support.servers import production_command, running
 from tests.support.visitors import Program
 from tests.support.waiting import PATIENCE
 
+pytestmark = pytest.mark.database
+
 
 class Watch:
     """How many connections each thread has, and the most that any had."""
@@ -51,7 +53,7 @@ class Watch:
 
 
 class Watched(io.BytesIO):
-    """A body whose every read looks whether a connection is held meanwhile."""
+    """A body whose every read checks whether a connection is held."""
 
     def __init__(self, content: bytes, watch: Watch) -> None:
         super().__init__(content)
@@ -88,7 +90,7 @@ def watch(app: Flask) -> Watch:
         return Watch(db.engine)
 
 
-def test_a_request_has_one_connection_and_none_while_bytes_move(app: Flask, watch: Watch) -> None:
+def test_a_request_uses_one_connection_and_none_during_transfers(app: Flask, watch: Watch) -> None:
     alice = Program(app, "alice")
     client, headers = app.test_client(), dict(alice.headers)
     content = content_of(5 << 20)
@@ -117,10 +119,10 @@ def test_a_request_has_one_connection_and_none_while_bytes_move(app: Flask, watc
         "/thumbnails/a/small.png?size=64", "/versions/a/put.bin", "/trash", "/readyz",
     ):  # fmt: skip
         answer = client.get(target, headers=headers, buffered=False)
-        # A picture may still be on its way through the process that makes it small.
+        # A picture may still be in the decoder process.
         assert answer.status_code in ({200, 202} if "thumbnails" in target else {200}), target
         for _ in answer.iter_encoded():
-            # An archive reads the tree on its way, a page at a time.
+            # An archive reads the tree page by page.
             assert watch.own == 0, target
         answer.close()
     assert watch.most == 1
@@ -144,7 +146,7 @@ def test_no_connection_is_held_while_a_password_is_hashed(app: Flask, watch: Wat
     assert watch.most == 1
 
 
-def test_forty_archives_at_once_get_by_with_three_connections(tmp_path: Path) -> None:
+def test_forty_concurrent_archives_need_three_connections(tmp_path: Path) -> None:
     settings = {"DATABASE_CONNECTIONS": 3}
     with running(production_command(1), tmp_path, settings) as server:
         alice = Person(server, "alice")
@@ -163,7 +165,7 @@ def test_forty_archives_at_once_get_by_with_three_connections(tmp_path: Path) ->
             assert Counter(threads.map(ask, range(40))) == {200: 40}
 
 
-def test_one_connection_is_enough_to_start_and_to_serve(tmp_path: Path) -> None:
+def test_one_connection_is_enough_to_start_and_serve(tmp_path: Path) -> None:
     with running(production_command(1), tmp_path, {"DATABASE_CONNECTIONS": 1}) as server:
         alice = Person(server, "alice")
         alice.store("a", b"content")

@@ -1,4 +1,4 @@
-"""What the head of a body says of it: when it was changed last, and what its digest is."""
+"""Headers of an upload: the modification time and the digest."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from cabinet.storage.content_hash import hash_chunks
 from tests.conftest import MakeApp
 from tests.support.forms import file, post
 from tests.support.visitors import Program, is_problem
-
-pytestmark = pytest.mark.any_database
 
 CONTENT = b"content"
 SHA256 = base64.b64encode(hashlib.sha256(CONTENT).digest()).decode()
@@ -44,20 +42,20 @@ def head(name: str, value: str) -> str:
 
 
 @pytest.mark.parametrize("text", MOMENTS | EXTREMES)
-def test_the_time_of_the_last_change_is_kept(alice: Program, text: str) -> None:
+def test_the_modification_time_is_stored(alice: Program, text: str) -> None:
     stored = alice.put("/files/f", CONTENT, headers={"X-Mtime": text}).get_json()
 
     assert stored["modified_at"] == (MOMENTS | EXTREMES)[text]
     assert alice.get("/files").get_json()["entries"] == [stored]
 
 
-def test_the_time_is_shown_to_whoever_downloads(alice: Program) -> None:
+def test_downloads_have_a_last_modified_header(alice: Program) -> None:
     alice.put("/files/f", CONTENT, headers={"X-Mtime": "1700000000.9"})
 
     assert alice.get("/download/f").headers["Last-Modified"] == "Tue, 14 Nov 2023 22:13:20 GMT"
 
 
-def test_the_time_is_told_exactly_beside_the_date(alice: Program) -> None:
+def test_the_exact_time_is_sent_beside_the_date(alice: Program) -> None:
     for sent, told, date in (
         ("1700000000.25", "1700000000.250000", "Tue, 14 Nov 2023 22:13:20 GMT"),
         ("-1.5", "-1.500000", "Wed, 31 Dec 1969 23:59:58 GMT"),
@@ -81,7 +79,7 @@ def far_from_utc(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.usefixtures("far_from_utc")
-def test_all_times_are_listed_sorted_and_packed_wherever_the_server_stands(alice: Program) -> None:
+def test_all_times_are_listed_sorted_and_archived_in_any_time_zone(alice: Program) -> None:
     for name, text in enumerate(EXTREMES):
         alice.put(f"/files/a/{name}", CONTENT, headers={"X-Mtime": text})
 
@@ -98,7 +96,7 @@ def test_all_times_are_listed_sorted_and_packed_wherever_the_server_stands(alice
     assert years == [1980, 1980, 1980, 1980, archive.getinfo("a/4").date_time[0], 2107]
 
 
-def test_the_same_content_takes_a_new_time(alice: Program) -> None:
+def test_identical_content_gets_the_new_time(alice: Program) -> None:
     alice.put("/files/f", CONTENT, headers={"X-Mtime": "0"})
 
     again = alice.put("/files/f", CONTENT, headers={"X-Mtime": "-86400"})
@@ -107,14 +105,14 @@ def test_the_same_content_takes_a_new_time(alice: Program) -> None:
 
 
 @pytest.mark.parametrize("text", NO_MOMENTS)
-def test_a_time_that_is_none_is_refused(alice: Program, text: str) -> None:
+def test_an_invalid_time_is_refused(alice: Program, text: str) -> None:
     response = alice.put("/files/f", CONTENT, headers={"X-Mtime": text.encode().decode("latin-1")})
 
     assert is_problem(response, 422, "invalid-field")
     assert alice.get("/files").get_json()["entries"] == []
 
 
-def test_every_part_has_a_time_of_its_own(alice: Program) -> None:
+def test_every_part_of_a_form_has_its_own_time(alice: Program) -> None:
     parts = [file(name, CONTENT, head("X-Mtime", text)) for name, text in zip("abcd", MOMENTS, strict=True)]
 
     entries = post(alice, *parts).get_json()["files"]
@@ -126,7 +124,7 @@ def test_every_part_has_a_time_of_its_own(alice: Program) -> None:
     ("name", "value"),
     [("X-Content-Hash", hash_chunks([CONTENT])), ("Content-Digest", f"sha-256=:{SHA256}:")],
 )
-def test_every_part_has_a_digest_of_its_own(alice: Program, name: str, value: str) -> None:
+def test_every_part_of_a_form_has_its_own_digest(alice: Program, name: str, value: str) -> None:
     right = file("right", CONTENT, head(name, value))
 
     assert post(alice, right).status_code == 201
@@ -134,13 +132,13 @@ def test_every_part_has_a_digest_of_its_own(alice: Program, name: str, value: st
     assert [entry["name"] for entry in alice.get("/files").get_json()["entries"]] == ["right"]
 
 
-def test_a_digest_of_a_part_that_is_none_is_refused(alice: Program) -> None:
+def test_an_invalid_digest_of_a_part_is_refused(alice: Program) -> None:
     response = post(alice, file("f", CONTENT, head("X-Content-Hash", "abc")))
 
     assert is_problem(response, 422, "invalid-field")
 
 
-def test_the_parts_of_a_form_share_a_quota(make_app: MakeApp) -> None:
+def test_the_parts_of_a_form_share_the_quota(make_app: MakeApp) -> None:
     """Each of them would fit."""
     alice = Program(make_app(USER_QUOTA=len(CONTENT) + 3), "alice")
 

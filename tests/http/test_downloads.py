@@ -1,6 +1,6 @@
 """`GET` and `HEAD` of `/files/<path>` and `/download/<path>`: conditions, ranges, headers.
 
-Rule: a row is a case of RFC 9110; what Werkzeug would answer by itself is no reference.
+Rule: a row is a case of RFC 9110; Werkzeug's default behavior is no reference.
 """
 
 from __future__ import annotations
@@ -14,15 +14,13 @@ from flask import Flask
 from cabinet.storage.content_hash import hash_chunks
 from tests.support.visitors import Browser, Program, is_problem
 
-pytestmark = pytest.mark.any_database
-
 CONTENT = b"0123456789"
 ETAG = f'"{hash_chunks([CONTENT])}"'
 OTHER = b"something else"
 
 
 @pytest.mark.parametrize("face", ["files", "download"])
-def test_a_file_is_answered_with_its_validators(alice: Program, face: str) -> None:
+def test_a_file_is_sent_with_its_validators(alice: Program, face: str) -> None:
     stored = alice.put("/files/a/Отчёт.txt", CONTENT).get_json()
 
     response = alice.get(f"/{face}/a/Отчёт.txt")
@@ -70,7 +68,7 @@ RANGES: dict[str, tuple[int, bytes]] = {
 
 
 @pytest.mark.parametrize(("header", "expected"), RANGES.items(), ids=lambda value: str(value)[:20])
-def test_a_range_is_answered(alice: Program, header: str, expected: tuple[int, bytes]) -> None:
+def test_a_range_is_sent(alice: Program, header: str, expected: tuple[int, bytes]) -> None:
     alice.put("/files/f", CONTENT)
 
     response = alice.get("/download/f", {"Range": header})
@@ -87,7 +85,7 @@ def test_a_range_is_answered(alice: Program, header: str, expected: tuple[int, b
 
 
 @pytest.mark.parametrize("asked", [None, "bytes=0-", "bytes=0-0", "bytes=5-9", "bytes=-3", "bytes=-0", "x"])
-def test_an_empty_file_is_sent_whole_whatever_range_is_asked_for(alice: Program, asked: str | None) -> None:
+def test_an_empty_file_is_sent_whole_for_any_range(alice: Program, asked: str | None) -> None:
     alice.put("/files/empty", b"")
 
     for path in ("/files/empty", "/download/empty"):
@@ -97,7 +95,7 @@ def test_an_empty_file_is_sent_whole_whatever_range_is_asked_for(alice: Program,
         assert "Content-Range" not in response.headers
 
 
-def test_if_range_gives_a_part_only_of_the_same_content(alice: Program) -> None:
+def test_if_range_sends_a_range_only_of_the_same_content(alice: Program) -> None:
     alice.put("/files/f", CONTENT)
     modified = alice.get("/files/f").headers["Last-Modified"]
 
@@ -106,7 +104,7 @@ def test_if_range_gives_a_part_only_of_the_same_content(alice: Program) -> None:
         assert response.status_code == status, condition
 
 
-def test_a_reader_that_has_the_content_is_told_so(alice: Program) -> None:
+def test_unchanged_content_is_not_sent_again(alice: Program) -> None:
     alice.put("/files/f", CONTENT)
     modified = alice.get("/files/f").headers["Last-Modified"]
     long_ago = format_datetime(datetime(2001, 1, 1, tzinfo=UTC), usegmt=True)
@@ -134,7 +132,7 @@ def test_a_reader_that_has_the_content_is_told_so(alice: Program) -> None:
         assert response.data == (CONTENT if status == 200 else b""), headers
 
 
-def test_a_download_that_runs_keeps_its_content_when_the_file_is_replaced(alice: Program) -> None:
+def test_a_running_download_keeps_its_content_after_a_replacement(alice: Program) -> None:
     content = CONTENT * 300_000
     alice.put("/files/f", content)
     running = alice.request("GET", "/files/f", buffered=False)
@@ -148,7 +146,7 @@ def test_a_download_that_runs_keeps_its_content_when_the_file_is_replaced(alice:
     running.close()
 
 
-def test_a_file_whose_bytes_are_lost_says_so_and_the_others_are_fine(app: Flask, alice: Program) -> None:
+def test_lost_content_is_reported_and_other_files_work(app: Flask, alice: Program) -> None:
     alice.put("/files/lost", CONTENT)
     alice.put("/files/kept", OTHER)
     app.extensions["cabinet"].store.remove(hash_chunks([CONTENT]))
@@ -159,7 +157,7 @@ def test_a_file_whose_bytes_are_lost_says_so_and_the_others_are_fine(app: Flask,
 
 
 @pytest.mark.parametrize("use", ["script", "style", "worker", "serviceworker", "iframe", "object"])
-def test_no_content_becomes_a_part_of_a_page_even_from_a_cache(alice: Program, use: str) -> None:
+def test_content_is_never_embedded_even_from_a_cache(alice: Program, use: str) -> None:
     alice.put("/files/code.js", CONTENT)
 
     refused = alice.get("/files/code.js", {"Sec-Fetch-Dest": use, "If-None-Match": ETAG})
@@ -169,7 +167,7 @@ def test_no_content_becomes_a_part_of_a_page_even_from_a_cache(alice: Program, u
         assert alice.get("/files/code.js", {"Sec-Fetch-Dest": harmless}).data == CONTENT
 
 
-def test_a_browser_is_sent_from_a_folder_to_its_page(browser: Browser, alice: Program) -> None:
+def test_a_browser_is_redirected_from_a_folder_to_its_page(browser: Browser, alice: Program) -> None:
     alice.put("/files/a/f", CONTENT)
     browser.sign_in()
 

@@ -1,6 +1,6 @@
 """`PUT` and `DELETE /files/<path>`: store and delete one file.
 
-Rule: a status is never tested alone; what was stored, or not, is looked at afterwards.
+Rule: a status is never tested alone; the stored state is checked too.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def sha256(content: bytes) -> str:
     return f"sha-256=:{base64.b64encode(hashlib.sha256(content).digest()).decode()}:"
 
 
-def test_a_put_creates_a_file_and_says_where(alice: Program) -> None:
+def test_put_creates_a_file_and_returns_its_location(alice: Program) -> None:
     before = datetime.now(UTC)
 
     response = alice.put("/files/docs/report.pdf", CONTENT)
@@ -51,7 +51,7 @@ def test_a_put_creates_a_file_and_says_where(alice: Program) -> None:
     assert alice.get(response.headers["Location"]).data == CONTENT
 
 
-def test_the_members_of_an_entry_are_the_documented_ones_in_their_order(alice: Program) -> None:
+def test_an_entry_has_exactly_the_documented_members_in_order(alice: Program) -> None:
     alice.put("/files/docs/f", CONTENT)
 
     file, folder = (
@@ -79,7 +79,7 @@ def test_the_members_of_an_entry_are_the_documented_ones_in_their_order(alice: P
     assert folder["url"] == "/files/docs"
 
 
-def test_a_put_again_replaces(alice: Program) -> None:
+def test_put_replaces_an_existing_file(alice: Program) -> None:
     alice.put("/files/f", CONTENT)
 
     response = alice.put("/files/f", OTHER)
@@ -89,7 +89,7 @@ def test_a_put_again_replaces(alice: Program) -> None:
     assert alice.get("/files/f").data == OTHER
 
 
-def test_on_conflict_chooses(alice: Program) -> None:
+def test_on_conflict_is_followed(alice: Program) -> None:
     alice.put("/files/report.pdf", CONTENT)
 
     renamed = alice.put("/files/report.pdf?on_conflict=rename", OTHER)
@@ -104,7 +104,7 @@ def test_on_conflict_chooses(alice: Program) -> None:
 
 
 @pytest.mark.parametrize("path", ["folder", "file/below", "folder/file/below"])
-def test_a_put_onto_a_folder_or_below_a_file_is_a_conflict(alice: Program, path: str) -> None:
+def test_put_on_a_folder_or_below_a_file_is_a_conflict(alice: Program, path: str) -> None:
     alice.put("/files/file", CONTENT)
     alice.put("/files/folder/file", CONTENT)
 
@@ -114,7 +114,7 @@ def test_a_put_onto_a_folder_or_below_a_file_is_a_conflict(alice: Program, path:
     assert alice.paths() == ["folder", "folder/file", "file"]
 
 
-def test_conditions_of_a_put_are_honoured(alice: Program) -> None:
+def test_conditions_of_a_put_are_honored(alice: Program) -> None:
     def put(**conditions: str) -> TestResponse:
         headers = {name.replace("_", "-"): value for name, value in conditions.items()}
         return alice.put("/files/f", CONTENT, headers)
@@ -140,7 +140,7 @@ def test_conditions_of_a_put_are_honoured(alice: Program) -> None:
     ],
     ids=["of the body", "of the content", "beside another", "content hash"],
 )
-def test_bytes_that_do_not_fit_their_digest_are_not_stored(alice: Program, headers: dict[str, str]) -> None:
+def test_bytes_that_do_not_match_their_digest_are_not_stored(alice: Program, headers: dict[str, str]) -> None:
     alice.put("/files/old", CONTENT)
 
     for path in ("/files/new", "/files/old"):
@@ -162,12 +162,12 @@ def test_bytes_that_do_not_fit_their_digest_are_not_stored(alice: Program, heade
     ],
     ids=str,
 )
-def test_a_digest_that_is_none_is_refused(alice: Program, headers: dict[str, str]) -> None:
+def test_an_invalid_digest_is_refused(alice: Program, headers: dict[str, str]) -> None:
     assert is_problem(alice.put("/files/f", CONTENT, headers), 422, "invalid-field")
     assert alice.paths() == []
 
 
-def test_a_digest_is_told_to_who_asks(alice: Program) -> None:
+def test_a_digest_is_sent_on_request(alice: Program) -> None:
     alice.put("/files/f", CONTENT)
 
     for method in ("GET", "HEAD"):
@@ -192,7 +192,7 @@ def test_deleting_hides_a_file_and_frees_its_name(alice: Program) -> None:
     assert alice.put("/files/a/f", OTHER).status_code == 201
 
 
-def test_deleting_a_folder_takes_all_in_it_and_nothing_beside_it(alice: Program) -> None:
+def test_deleting_a_folder_includes_its_content_and_nothing_else(alice: Program) -> None:
     for path in ("a/f", "a/b/f", "ab", "a "):
         alice.put(f"/files/{path}", CONTENT)
 
@@ -202,14 +202,14 @@ def test_deleting_a_folder_takes_all_in_it_and_nothing_beside_it(alice: Program)
     assert alice.get("/files/a/b/f").status_code == 404
 
 
-def test_conditions_of_a_deletion_are_honoured(alice: Program) -> None:
+def test_conditions_of_a_deletion_are_honored(alice: Program) -> None:
     alice.put("/files/f", CONTENT)
 
     assert is_problem(alice.delete("/files/f", {"If-Match": '"x"'}), 412, "precondition-failed")
     assert alice.delete("/files/f", {"If-Match": ETAG}).status_code == 204
 
 
-def test_more_than_the_greatest_size_is_refused_before_it_is_read(make_app: MakeApp) -> None:
+def test_a_file_above_the_size_limit_is_refused_before_it_is_read(make_app: MakeApp) -> None:
     alice = Program(make_app(MAX_UPLOAD_SIZE=10))
     read: list[int] = []
 
@@ -226,7 +226,7 @@ def test_more_than_the_greatest_size_is_refused_before_it_is_read(make_app: Make
     assert alice.put("/files/f", b"0123456789").status_code == 201
 
 
-def test_the_quota_is_told_apart_from_a_full_disk(make_app: MakeApp) -> None:
+def test_quota_and_full_disk_are_distinguished(make_app: MakeApp) -> None:
     alice = Program(make_app(USER_QUOTA=10))
 
     assert is_problem(alice.put("/files/f", b"x" * 11), 507, "quota-exceeded")
@@ -248,7 +248,7 @@ def test_the_quota_is_told_apart_from_a_full_disk(make_app: MakeApp) -> None:
     ],
     ids=str,
 )
-def test_a_body_in_another_coding_or_in_part_is_refused(
+def test_an_encoded_or_partial_body_is_refused(
     alice: Program, headers: dict[str, str], status: int, slug: str
 ) -> None:
     alice.put("/files/f", CONTENT)

@@ -1,6 +1,6 @@
-"""What programs are told of the insides of a folder, and the entity tags by which they ask for it again.
+"""The totals of folders in JSON, and the entity tags of listings.
 
-Rule: a tag changes with anything below its folder and with nothing elsewhere, and tells no number.
+Rule: a tag changes with anything below its folder and with nothing elsewhere, and reveals no number.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from tests.support.visitors import Program
+
+pytestmark = pytest.mark.database
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ def sums(user: Program, path: str) -> tuple[int, int, int]:
     return entry["tree_size"], entry["tree_files"], entry["child_count"]
 
 
-def test_a_folder_tells_the_sums_of_all_below_it(full: Program) -> None:
+def test_a_folder_reports_its_tree_sums(full: Program) -> None:
     assert [sums(full, path) for path in ("a", "a/b", "a/b/c", "other")] == [
         (6, 3, 2),
         (3, 2, 1),
@@ -71,9 +73,7 @@ CHANGES: dict[str, Callable[[Program], object]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=list(CHANGES))
-def test_the_tag_of_every_folder_above_a_change_is_another(
-    full: Program, change: Callable[[Program], Any]
-) -> None:
+def test_a_change_updates_the_etags_of_all_ancestors(full: Program, change: Callable[[Program], Any]) -> None:
     assert full.put("/files/a/b/c/2", b"zzz").status_code == 200
     listings = ["/files", "/files?recursive=1", "/files/a", "/files?path=a&sort=size", "/files/a/b"]
     before = {listing: full.get(listing).headers["ETag"] for listing in listings}
@@ -91,7 +91,7 @@ def test_the_tag_of_every_folder_above_a_change_is_another(
     assert (now == elsewhere) is not is_there_too
 
 
-def test_whoever_has_a_listing_already_is_told_so(full: Program) -> None:
+def test_an_unchanged_listing_is_not_sent_again(full: Program) -> None:
     first = full.get("/files/a?limit=1")
     tag = first.headers["ETag"]
 
@@ -106,7 +106,7 @@ def test_whoever_has_a_listing_already_is_told_so(full: Program) -> None:
     assert gone.status_code == 404
 
 
-def test_another_query_language_or_user_has_another_tag(full: Program, bob: Program) -> None:
+def test_another_query_language_or_user_has_another_etag(full: Program, bob: Program) -> None:
     answers = [
         full.get("/files/a"),
         full.get("/files?path=a"),
@@ -120,7 +120,7 @@ def test_another_query_language_or_user_has_another_tag(full: Program, bob: Prog
     assert len({answer.headers["ETag"] for answer in answers}) == len(answers)
 
 
-def test_a_tag_tells_nothing_of_how_often_something_changed(full: Program) -> None:
+def test_an_etag_does_not_reveal_the_number_of_changes(full: Program) -> None:
     tags = []
     for number in range(4):
         full.put("/files/a/3", bytes([number]))
@@ -133,7 +133,7 @@ def test_a_tag_tells_nothing_of_how_often_something_changed(full: Program) -> No
         assert sum(x != y for x, y in zip(one, two, strict=True)) > 16
 
 
-def test_a_page_for_people_has_no_tag_and_says_what_it_depends_on(full: Program) -> None:
+def test_a_page_for_browsers_has_no_etag_and_the_right_vary(full: Program) -> None:
     page = full.get("/index?path=a", headers={"Accept": "text/html"})
     led = full.get("/files/a", headers={"Accept": "text/html"})
 
@@ -142,7 +142,7 @@ def test_a_page_for_people_has_no_tag_and_says_what_it_depends_on(full: Program)
     assert {"Accept", "Cookie"} <= set(led.vary)
 
 
-def test_folders_are_listed_by_the_size_of_all_in_them(full: Program) -> None:
+def test_folders_are_sorted_by_their_tree_size(full: Program) -> None:
     full.request("POST", "/folders", json={"path": "empty"})
 
     orders = {

@@ -1,6 +1,6 @@
-"""A disk with no more free than its reserve: nothing comes in, and everything can go.
+"""A disk with less free space than the reserve: nothing can be added, and everything can be deleted.
 
-Its size is that of the real disk; it is the reserve that is larger.
+The disk is real; the reserve is set to a large value.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from tests.conftest import MakeApp
 from tests.support.images import picture
 from tests.support.operators import Operator
 from tests.support.visitors import FORM_HEAD, Browser, Program, Unread, is_problem
+
+pytestmark = pytest.mark.database
 
 EVERYTHING = 1 << 62
 TUS = {"Tus-Resumable": "1.0.0", "Upload-Metadata": "filename Zg=="}
@@ -51,7 +53,7 @@ def send(
     return alice.request(method, path, headers, environ_overrides=body | environ)
 
 
-def test_no_face_takes_content_or_reads_it(before: Program, make_app: MakeApp) -> None:
+def test_uploads_are_refused_everywhere_without_reading_content(before: Program, make_app: MakeApp) -> None:
     begun = before.request("POST", "/uploads", TUS | {"Upload-Length": "100"})
     before.client = make_app(DISK_RESERVE=EVERYTHING).test_client(use_cookies=False)
     upload = begun.headers["Location"]
@@ -73,7 +75,7 @@ def test_no_face_takes_content_or_reads_it(before: Program, make_app: MakeApp) -
     assert before.paths() == ["a", "b", "c", "picture.jpg"]
 
 
-def test_everything_else_works(full: Flask, alice: Program) -> None:
+def test_other_requests_work_on_a_full_disk(full: Flask, alice: Program) -> None:
     browser = Browser(full)
     assert browser.sign_in("alice").status_code == 303
     assert browser.get("/index").status_code == 200
@@ -93,7 +95,9 @@ def test_everything_else_works(full: Flask, alice: Program) -> None:
     assert Program(full, "newcomer").paths() == []
 
 
-def test_no_thumbnail_is_made_and_those_that_are_there_are_shown(before: Program, make_app: MakeApp) -> None:
+def test_thumbnails_are_not_generated_but_existing_ones_are_served(
+    before: Program, make_app: MakeApp
+) -> None:
     assert before.get("/thumbnails/picture.jpg?size=64").status_code in {200, 202}
     while before.get("/thumbnails/picture.jpg?size=64").status_code != 200:
         pass
@@ -103,13 +107,13 @@ def test_no_thumbnail_is_made_and_those_that_are_there_are_shown(before: Program
     assert is_problem(before.get("/thumbnails/picture.jpg?size=256"), 507, "storage-full")
 
 
-def test_a_monitor_hears_of_it_and_sends_people_here_all_the_same(full: Flask) -> None:
+def test_readiness_reports_a_full_disk_and_stays_successful(full: Flask) -> None:
     ready = full.test_client().get("/readyz")
 
     assert (ready.status_code, ready.get_json()) == (200, {"status": "full"})
 
 
-def test_the_operators_import_holds_to_it_as_well(full: Flask, alice: Program, tmp_path: Any) -> None:
+def test_the_import_respects_the_reserve_too(full: Flask, alice: Program, tmp_path: Any) -> None:
     file = tmp_path / "more"
     file.write_bytes(b"more")
     told = Operator(full).run("files", "import", "alice", file, code=1)

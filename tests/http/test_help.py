@@ -11,14 +11,12 @@ from cabinet.help.documents import GROUPS, INDEX
 from tests.conftest import MakeApp
 from tests.support.visitors import Browser, Program, is_problem
 
-pytestmark = pytest.mark.any_database
-
 NAMES = [INDEX, *(name for _, names in GROUPS for name in names)]
 PAGE = {"Accept": "text/html"}
 MARKDOWN = "text/markdown; charset=utf-8"
 
 
-def test_a_browser_gets_a_page_without_signing_in(browser: Browser) -> None:
+def test_a_browser_gets_help_pages_without_signing_in(browser: Browser) -> None:
     page = browser.get("/help/install")
 
     assert (page.status_code, page.mimetype) == (200, "text/html")
@@ -28,7 +26,7 @@ def test_a_browser_gets_a_page_without_signing_in(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_page_is_shown_in_each_language(browser: Browser, name: str) -> None:
+def test_every_help_page_is_served_in_each_language(browser: Browser, name: str) -> None:
     for language in ("en", "ru"):
         page = browser.get(f"/help/{name}", headers={**PAGE, "Accept-Language": language})
 
@@ -46,14 +44,14 @@ def test_a_program_gets_markdown(app: Flask) -> None:
     assert {"Accept", "Accept-Language", "Cookie"} <= set(answer.vary)
 
 
-def test_the_name_of_a_file_gets_its_markdown_in_a_browser_too(browser: Browser) -> None:
+def test_the_md_suffix_serves_markdown_to_a_browser_too(browser: Browser) -> None:
     answer = browser.get("/help/install.ru.md")
 
     assert answer.content_type == MARKDOWN
     assert answer.headers["Content-Language"] == "ru"
 
 
-def test_markdown_is_sent_once_for_its_tag(app: Flask) -> None:
+def test_markdown_has_an_etag(app: Flask) -> None:
     client = app.test_client()
     tag = client.get("/help/install").headers["ETag"]
     again = client.get("/help/install", headers={"If-None-Match": tag})
@@ -64,14 +62,14 @@ def test_markdown_is_sent_once_for_its_tag(app: Flask) -> None:
     assert russian.status_code == 200
 
 
-def test_a_page_that_is_not_translated_says_that_it_is_in_english(browser: Browser) -> None:
+def test_an_untranslated_page_says_that_it_is_in_english(browser: Browser) -> None:
     page = browser.get("/help/architecture", headers={**PAGE, "Accept-Language": "ru"})
 
     assert '<html lang="ru"' in page.text
     assert '<article class="help-text" lang="en">' in page.text
 
 
-def test_links_lead_to_pages_below_the_sub_path_of_a_proxy(make_app: MakeApp) -> None:
+def test_links_include_the_path_prefix_of_a_proxy(make_app: MakeApp) -> None:
     headers = {**PAGE, "X-Forwarded-Prefix": "/cabinet"}
     page = make_app(PROXY_HOPS=1).test_client().get("/help/install", headers=headers)
 
@@ -84,20 +82,20 @@ def test_links_lead_to_pages_below_the_sub_path_of_a_proxy(make_app: MakeApp) ->
     "name",
     ["nothing", "nothing.md", "..", "documents.py", "install.de.md", ".md", "install.ru", "%2e%2e%2fapp.py"],
 )
-def test_what_is_no_document_is_not_found(app: Flask, name: str) -> None:
+def test_an_unknown_document_is_not_found(app: Flask, name: str) -> None:
     assert is_problem(app.test_client().get(f"/help/{name}"), 404, "not-found")
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/nothing", "/help"])
-def test_a_visitor_is_led_to_help(browser: Browser, path: str) -> None:
+def test_a_visitor_has_a_link_to_help(browser: Browser, path: str) -> None:
     assert 'href="/help"' in browser.get(path, headers=PAGE).text
 
 
 @pytest.mark.parametrize("path", ["/index", "/trash", "/account", "/nothing"])
-def test_a_user_is_led_to_help(window: Browser, path: str) -> None:
+def test_a_user_has_a_link_to_help(window: Browser, path: str) -> None:
     assert 'href="/help"' in window.get(path, headers=PAGE).text
 
 
-def test_help_is_there_for_who_is_signed_in(window: Browser, alice: Program) -> None:
+def test_help_works_for_signed_in_users(window: Browser, alice: Program) -> None:
     assert 'class="rail"' in window.get("/help/browser").text
     assert alice.get("/help/browser").content_type == MARKDOWN

@@ -1,4 +1,4 @@
-"""Jobs of real processes: one leader, whatever becomes of it, inside servers and apart from them."""
+"""Jobs in real processes: one leader, inside the servers or in a separate process."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from cabinet.jobs.runner import LEADER
@@ -20,6 +21,8 @@ from tests.support.operators import flask_command
 from tests.support.people import Person
 from tests.support.servers import Server
 from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.database
 
 SWEEPS: dict[str, Any] = {"SWEEP_EVERY_SECONDS": 1}
 
@@ -64,7 +67,7 @@ def jobs_served(server: Server) -> Iterator[Server]:
         served.stop()
 
 
-def test_of_two_workers_one_leads_without_any_request_and_another_takes_over_when_it_is_killed(
+def test_one_of_two_workers_leads_without_requests_and_is_replaced_when_killed(
     start_production: StartProduction,
 ) -> None:
     server = start_production(SWEEPS, workers=2)
@@ -82,14 +85,14 @@ def test_of_two_workers_one_leads_without_any_request_and_another_takes_over_whe
     assert server.exit_code == 0
 
 
-def test_a_server_of_development_leads_once_it_has_served(start_development: StartDevelopment) -> None:
+def test_a_development_server_leads_after_its_first_request(start_development: StartDevelopment) -> None:
     server = start_development(SWEEPS)
 
     assert leader_of(server) == server.pid
     wait_until(lambda: swept_at(server), what="a sweep")
 
 
-def test_apart_from_the_server_a_process_of_their_own_leads_and_makes_thumbnails(
+def test_a_separate_job_process_leads_and_makes_thumbnails(
     start_production: StartProduction,
 ) -> None:
     server = start_production({"JOBS": "apart", **SWEEPS})

@@ -1,4 +1,4 @@
-"""Tokens that only write, and tokens of a folder."""
+"""Write-only tokens and folder tokens."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ def drop(alice: Program) -> Mapping[str, str]:
     return made(alice, scopes=["write"])
 
 
-def test_a_token_that_only_writes_puts_new_files_and_replaces_old_ones(
-    alice: Program, drop: Mapping[str, str]
-) -> None:
+def test_a_write_only_token_creates_and_replaces_files(alice: Program, drop: Mapping[str, str]) -> None:
     new, old = (alice.put(f"/files/{name}", b"mine", drop) for name in ("new/a.txt", "taken.txt"))
 
     assert (new.status_code, old.status_code) == (201, 200)
@@ -34,7 +32,7 @@ def test_a_token_that_only_writes_puts_new_files_and_replaces_old_ones(
     assert alice.upload([("by a form.txt", b"b")], "?folder=new", drop).status_code == 201
 
 
-def test_a_token_that_only_writes_learns_nothing_of_what_is_there(
+def test_a_write_only_token_learns_nothing_about_existing_files(
     alice: Program, drop: Mapping[str, str]
 ) -> None:
     alice.put("/files/secret/name.txt", b"x")
@@ -48,7 +46,7 @@ def test_a_token_that_only_writes_learns_nothing_of_what_is_there(
         assert refused.status_code == 403, target
         assert not {"ETag", "Last-Modified", "X-Content-Hash", "Repr-Digest"} & set(refused.headers.keys())
         assert "secret" not in refused.text
-    # A condition about content would tell which it is.
+    # A condition on content would reveal it.
     for name, held in (("If-Match", 412), ("If-None-Match", 200)):
         for tag in (before["ETag"], '"another"'):
             probe = {**drop, name: tag}
@@ -67,9 +65,7 @@ def test_a_token_that_only_writes_learns_nothing_of_what_is_there(
     assert alice.get("/me", drop).get_json()["usage"] is None
 
 
-def test_a_resumable_upload_by_a_token_that_only_writes_needs_no_look(
-    alice: Program, drop: Mapping[str, str]
-) -> None:
+def test_a_resumable_upload_works_with_a_write_only_token(alice: Program, drop: Mapping[str, str]) -> None:
     name = base64.b64encode(b"big.bin").decode()
     created = alice.request(
         "POST", "/uploads", {**drop, **TUS, "Upload-Length": "4", "Upload-Metadata": f"filename {name}"}
@@ -84,7 +80,7 @@ def test_a_resumable_upload_by_a_token_that_only_writes_needs_no_look(
     assert alice.get("/files/big.bin").data == b"abcd"
 
 
-def test_an_upload_is_not_finished_by_a_token_without_the_right(alice: Program) -> None:
+def test_a_token_without_the_right_cannot_finish_an_upload(alice: Program) -> None:
     begun = {**TUS, "Upload-Length": "4"}
     where = alice.request("POST", "/uploads", {**made(alice, scopes=["write"]), **begun}).headers["Location"]
     part = {**TUS, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
@@ -95,7 +91,7 @@ def test_an_upload_is_not_finished_by_a_token_without_the_right(alice: Program) 
     assert alice.paths() == []
 
 
-def test_a_token_of_a_folder_names_nothing_outside_of_it(alice: Program) -> None:
+def test_a_folder_token_names_nothing_outside_its_folder(alice: Program) -> None:
     for path in ("d/e/inside.txt", "outside.txt", "other/inside.txt"):
         alice.put(f"/files/{path}", b"content of it")
     alice.delete("/files/other/inside.txt")
@@ -118,7 +114,7 @@ def test_a_token_of_a_folder_names_nothing_outside_of_it(alice: Program) -> None
     )
     [trashed] = [each for each in alice.get("/trash").get_json()["entries"] if each["name"] == "sub"]
     assert alice.request("POST", f"/trash/{trashed['id']}/restore", token).get_json()["path"] == "sub"
-    # What the whole account has is not told either.
+    # The totals of the account are not revealed either.
     me = alice.get("/me", token).get_json()
     assert (me["username"], me["usage"], me["quota"]) == ("alice", None, None)
     page = alice.get("/index", {**token, "Accept": "text/html"})
@@ -127,7 +123,7 @@ def test_a_token_of_a_folder_names_nothing_outside_of_it(alice: Program) -> None
     assert 'id="usage"' not in page.text
 
 
-def test_a_full_space_is_no_number_in_a_folder_of_it(app: Flask, alice: Program) -> None:
+def test_a_full_space_reveals_no_numbers_to_a_folder_token(app: Flask, alice: Program) -> None:
     alice.put("/files/d/f", b"x" * 100)
     Operator(app).run("users", "set-quota", "alice", "150")
 
@@ -138,7 +134,7 @@ def test_a_full_space_is_no_number_in_a_folder_of_it(app: Flask, alice: Program)
     assert "quota" not in refused.get_json()
 
 
-def test_a_token_answers_404_while_its_folder_is_in_the_trash_and_401_once_that_is_purged(
+def test_a_folder_token_gets_404_while_its_folder_is_trashed_and_401_once_purged(
     alice: Program,
 ) -> None:
     alice.put("/files/d/f", b"content")

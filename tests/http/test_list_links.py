@@ -1,6 +1,6 @@
-"""The same rows for another face, whose addresses are its own.
+"""The same list for another blueprint, with its own links.
 
-Rule: the face of these tests is no part of the application; nobody is signed in to it.
+Rule: the blueprint of these tests is not part of the application and needs no authentication.
 """
 
 from __future__ import annotations
@@ -12,21 +12,19 @@ import pytest
 from flask import Blueprint, Flask, render_template
 from flask.testing import FlaskClient
 
-from cabinet.services.tree.entries import Entry, Insides
+from cabinet.services.tree.entries import Entry, FolderTotals
 from cabinet.services.tree.paging import Order
 from cabinet.web.listing.links import Links
-from cabinet.web.listing.navigation import way_back
-from cabinet.web.listing.rows import Listing, RowMaker, sortable_columns, whole
+from cabinet.web.listing.navigation import return_url
+from cabinet.web.listing.rows import ListPage, RowMaker, sortable_columns, whole
 from tests.support.visitors import NAVIGATION
-
-pytestmark = pytest.mark.any_database
 
 ADDRESS = re.compile(r'\s(?:href|src|action|formaction)="([^"]*)"')
 TOKEN = "k3y"
 BELOW = f"/shelf/{TOKEN}/"
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
-FOLDER = Entry("folder", "sub", "trip/sub", None, None, None, NOW, NOW, Insides(2, 5, 1234, None))
+FOLDER = Entry("folder", "sub", "trip/sub", None, None, None, NOW, NOW, FolderTotals(2, 5, 1234, None))
 PICTURE = Entry("file", "a b.jpg", "trip/a b.jpg", 3, "0" * 64, "image/jpeg", NOW, NOW)
 
 shelf = Blueprint("shelf", __name__, url_prefix="/shelf/<token>")
@@ -48,13 +46,13 @@ def page(token: str, *entries: Entry, found: bool = False) -> str:
     maker = RowMaker(links)
     rows = [maker.found(each) if found else maker.row(each) for each in entries]
     columns = sortable_columns(links, "trip", order)
-    listing = Listing(links, "folder", whole(rows), columns, back=way_back(links, "trip/x"), order=order)
+    listing = ListPage(links, "folder", whole(rows), columns, back=return_url(links, "trip/x"), order=order)
     shown = render_template(
         "listing/_list.html",
         listing=listing,
         folder="trip",
         breadcrumbs=[("trip", "trip")],
-        totals=Insides(len(entries), files=1, size=3, mark=None),
+        totals=FolderTotals(len(entries), files=1, size=3, mark=None),
         is_first=True,
     )
     return f'{shown}<a href="{listing.address("grid")}">as tiles</a>'
@@ -86,7 +84,7 @@ def visitor(app: Flask) -> FlaskClient:
 
 
 @pytest.mark.parametrize("address", ["", "empty", "found", "?view=grid&sort=size"])
-def test_every_address_in_a_list_is_one_of_the_face_that_shows_it(visitor: FlaskClient, address: str) -> None:
+def test_every_link_in_a_list_belongs_to_its_blueprint(visitor: FlaskClient, address: str) -> None:
     shown = visitor.get(BELOW + address, headers=NAVIGATION).text
 
     addresses = {each for each in ADDRESS.findall(shown) if not each.startswith("/static/")}
@@ -94,7 +92,7 @@ def test_every_address_in_a_list_is_one_of_the_face_that_shows_it(visitor: Flask
     assert {each for each in addresses if not each.startswith(BELOW)} == set()
 
 
-def test_rows_lead_to_the_content_and_the_folders_of_their_face(visitor: FlaskClient) -> None:
+def test_rows_link_to_content_and_folders_of_their_blueprint(visitor: FlaskClient) -> None:
     shown = visitor.get(BELOW, headers=NAVIGATION).text
 
     assert f'href="{BELOW}?path=trip/sub"' in shown
@@ -106,9 +104,9 @@ def test_rows_lead_to_the_content_and_the_folders_of_their_face(visitor: FlaskCl
     assert f'href="{BELOW}?view=grid"' in shown
 
 
-def test_what_a_face_does_not_have_nothing_leads_to(visitor: FlaskClient) -> None:
+def test_missing_views_of_a_blueprint_are_not_linked(visitor: FlaskClient) -> None:
     shown = visitor.get(BELOW, headers=NAVIGATION).text
 
-    assert "Delete" not in shown
-    assert "Move or copy" not in shown
+    selected = shown.partition('id="selection-actions"')[2].partition("</div>")[0]
+    assert selected.count("<button") == selected.count(f'formaction="{BELOW}zip"') == 1
     assert re.findall(r"<a[^>]*row-menu", shown) == []

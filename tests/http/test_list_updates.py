@@ -1,4 +1,4 @@
-"""What a page is told that asks for its list again: each place, as its address says, and only what is other."""
+"""Updating a list: each kind of place at its own URL, with changed rows only."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from werkzeug.test import TestResponse
 
 from cabinet.web.listing.updates import UPDATE_BYTES
 from tests.support.visitors import NAVIGATION, Browser, Program, is_problem
+
+pytestmark = pytest.mark.database
 
 
 def update(window: Browser, address: str, page: str, *, until: str | None = None, most: int = 1000) -> str:
@@ -59,12 +61,12 @@ def total(page: str) -> str:
 
 @pytest.fixture
 def box(alice: Program) -> Program:
-    """Return somebody with a folder of eight files."""
+    """Return a user with a folder of eight files."""
     alice.upload([(f"{number}.txt", bytes(number)) for number in range(8)], "?folder=box")
     return alice
 
 
-def test_a_page_that_shows_all_there_is_gets_no_row(window: Browser, box: Program) -> None:
+def test_a_complete_page_gets_no_rows(window: Browser, box: Program) -> None:
     page = unescape(window.get("/index?path=box").text)
 
     again = update(window, "/index?path=box", page)
@@ -72,7 +74,7 @@ def test_a_page_that_shows_all_there_is_gets_no_row(window: Browser, box: Progra
     assert (kept(again), paths(again), more(again), total(again)) == (["0 8"], [], "", "8 items")
 
 
-def test_what_is_new_or_other_comes_in_its_place_and_what_is_gone_is_not_named(
+def test_new_and_changed_rows_come_in_place_and_removed_ones_are_omitted(
     window: Browser, box: Program
 ) -> None:
     page = unescape(window.get("/index?path=box").text)
@@ -88,7 +90,7 @@ def test_what_is_new_or_other_comes_in_its_place_and_what_is_gone_is_not_named(
 
 
 @pytest.mark.parametrize("order", ["", "&sort=size&order=desc", "&sort=modified&order=asc"])
-def test_more_is_there_for_what_follows_the_last_row_whatever_came_before_it(
+def test_show_more_continues_after_the_last_row_whatever_precedes_it(
     window: Browser, box: Program, order: str
 ) -> None:
     address = f"/index?path=box{order}"
@@ -106,9 +108,7 @@ def test_more_is_there_for_what_follows_the_last_row_whatever_came_before_it(
     assert total(cut) == "11 items"
 
 
-def test_a_list_longer_than_there_is_room_for_is_cut_and_goes_on_where_it_was_cut(
-    window: Browser, alice: Program
-) -> None:
+def test_a_list_above_the_row_limit_is_cut_and_continues_there(window: Browser, alice: Program) -> None:
     alice.upload([(f"{number:03}.txt", b"") for number in range(215)], "?folder=box")
     page = unescape(window.get("/index?path=box").text)
 
@@ -122,9 +122,7 @@ def test_a_list_longer_than_there_is_room_for_is_cut_and_goes_on_where_it_was_cu
     assert (kept(as_before), more(as_before)) == (["0 200"], more(page))
 
 
-def test_what_was_found_and_what_is_in_the_trash_are_brought_up_to_date_too(
-    window: Browser, box: Program
-) -> None:
+def test_search_results_and_trash_are_updated_too(window: Browser, box: Program) -> None:
     for number in (1, 2):
         box.delete(f"/files/box/{number}.txt")
     found, trash = (unescape(window.get(address).text) for address in ("/search?q=txt", "/trash"))
@@ -141,9 +139,7 @@ def test_what_was_found_and_what_is_in_the_trash_are_brought_up_to_date_too(
 
 
 @pytest.mark.parametrize("query", ["?path=box", "?path=box&sort=size&order=desc&view=grid"])
-def test_a_list_that_is_asked_for_again_leads_where_its_page_does(
-    window: Browser, box: Program, query: str
-) -> None:
+def test_an_updated_list_links_like_its_page(window: Browser, box: Program, query: str) -> None:
     page = window.get(f"/index{query}").text
 
     again = ask(window, f"/index{query}", {"tags": [], "most": 100}).text
@@ -151,13 +147,13 @@ def test_a_list_that_is_asked_for_again_leads_where_its_page_does(
     assert links(again) == links(page)
 
 
-def test_an_empty_list_says_so_as_it_does_elsewhere(window: Browser, box: Program) -> None:
+def test_an_empty_list_has_the_usual_message(window: Browser, box: Program) -> None:
     page = unescape(window.get("/index?path=box").text)
     box.delete("/files/box")
     box.request("POST", "/folders", json={"path": "box"})
 
-    assert "This folder is empty" in update(window, "/index?path=box", page)
-    assert "The trash is empty" not in update(window, "/trash", "")
+    assert 'class="empty"' in update(window, "/index?path=box", page)
+    assert 'class="empty"' not in update(window, "/trash", "")
 
 
 @pytest.mark.parametrize("address", ["/index?path=box", "/search?q=txt", "/trash"])
@@ -170,7 +166,7 @@ def test_a_foreign_cursor_is_refused(
     assert answer.status_code == 422
 
 
-def test_what_is_no_list_is_refused(window: Browser, box: Program) -> None:
+def test_an_update_of_something_else_is_refused(window: Browser, box: Program) -> None:
     bodies: list[Any] = [{}, [], {"tags": "abc", "most": 1}, {"tags": [], "most": 0}]
     for body in bodies:
         assert ask(window, "/index?path=box", body).status_code == 400
@@ -179,7 +175,7 @@ def test_what_is_no_list_is_refused(window: Browser, box: Program) -> None:
     assert ask(window, "/index?path=nowhere", {"tags": [], "most": 1}).status_code == 404
 
 
-def test_nobody_sees_a_list_without_signing_in(app: Flask, box: Program) -> None:
+def test_lists_require_authentication(app: Flask, box: Program) -> None:
     client = app.test_client()
 
     assert is_problem(

@@ -1,6 +1,6 @@
-"""`GET /files` and `GET /files/<folder>`: pages, orders, cursors and their bounds.
+"""`GET /files` and `GET /files/<folder>`: pages, orders, cursors and limits.
 
-Rule: the folder is read through its pages, as a client has to.
+Rule: the folder is read page by page, as clients do.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import pytest
 from flask import Flask
 
 from tests.support.visitors import Program
+
+pytestmark = pytest.mark.database
 
 # In the order of names: folders first, numbers by value, case last, Russian letters in theirs.
 FOLDERS = ["10", "a2", "a10", "B", "ёж", "Йод"]
@@ -47,7 +49,7 @@ def names_in(pages: list[dict[str, Any]]) -> list[str]:
     return [entry["name"] for page in pages for entry in page["entries"]]
 
 
-def test_the_pages_are_the_folder_in_its_order(full: Program) -> None:
+def test_pages_list_the_folder_in_order(full: Program) -> None:
     for sort, order, limit in product(("name", "size", "modified"), ("asc", "desc"), (1, 4, 17)):
         pages = list(pages_of(full, sort=sort, order=order, limit=limit))
 
@@ -67,7 +69,7 @@ def in_order(sort: str, order: str) -> list[str]:
     return [*expected_folders[::step], *expected_files[::step]]
 
 
-def test_the_pages_of_everything_are_each_folder_and_then_what_is_in_it(full: Program) -> None:
+def test_recursive_pages_list_each_folder_followed_by_its_content(full: Program) -> None:
     expected = [path for name in FOLDERS for path in (name, f"{name}/inner", f"{name}/inner/f")] + FILES
     for limit in (1, 3, 1000):
         pages = pages_of(full, recursive=1, limit=limit)
@@ -77,7 +79,7 @@ def test_the_pages_of_everything_are_each_folder_and_then_what_is_in_it(full: Pr
     assert {page["path"] for page in below} == {"B"}
 
 
-def test_a_folder_is_listed_by_its_own_address_too(full: Program) -> None:
+def test_a_folder_is_listed_at_its_own_url_too(full: Program) -> None:
     by_query, by_path = full.get("/files?path=B&limit=5"), full.get("/files/B?limit=5")
 
     assert by_path.get_json() == by_query.get_json()
@@ -85,7 +87,7 @@ def test_a_folder_is_listed_by_its_own_address_too(full: Program) -> None:
     assert full.request("HEAD", "/files/B").status_code == 200
 
 
-def test_the_address_of_a_folder_may_end_in_a_slash(full: Program) -> None:
+def test_the_url_of_a_folder_may_end_with_a_slash(full: Program) -> None:
     for path in ("", "/B", "/B/inner"):
         plain, slashed = full.get(f"/files{path}?limit=5"), full.get(f"/files{path}/?limit=5")
         assert slashed.get_json()["path"] == plain.get_json()["path"] == path[1:]
@@ -98,7 +100,7 @@ def test_the_address_of_a_folder_may_end_in_a_slash(full: Program) -> None:
 
 
 @pytest.mark.parametrize("face", ["files", "download"])
-def test_a_file_is_no_folder_and_one_slash_is_enough(full: Program, face: str) -> None:
+def test_a_file_is_no_folder_and_only_one_slash_is_accepted(full: Program, face: str) -> None:
     for path, status in (
         ("1.txt/", 404),
         ("nothing/", 404),
@@ -109,7 +111,7 @@ def test_a_file_is_no_folder_and_one_slash_is_enough(full: Program, face: str) -
         assert full.get(f"/{face}/{path}").status_code == status, path
 
 
-def test_what_is_added_or_deleted_behind_a_page_is_seen_and_before_it_is_not(alice: Program) -> None:
+def test_changes_after_the_cursor_are_listed_and_changes_before_it_are_not(alice: Program) -> None:
     for name in "bdfh":
         alice.put(f"/files/{name}")
     first = alice.get("/files?limit=2").get_json()
@@ -124,12 +126,12 @@ def test_what_is_added_or_deleted_behind_a_page_is_seen_and_before_it_is_not(ali
     assert [entry["name"] for entry in rest["entries"]] == ["e", "f"]
 
 
-def test_nothing_is_listed_of_an_empty_folder(alice: Program) -> None:
+def test_an_empty_folder_lists_nothing(alice: Program) -> None:
     for query in ("", "?recursive=1", "?sort=size&order=desc"):
         assert alice.get(f"/files{query}").get_json() == {"path": "", "entries": [], "next": None}
 
 
-def test_a_limit_is_a_number_from_1_to_1000(alice: Program) -> None:
+def test_limit_is_a_number_from_1_to_1000(alice: Program) -> None:
     for limit in ("0", "1001", "-1", "+5", "", "abc", "1e2", "9" * 5000, "１", "5 "):
         response = alice.get(f"/files?{urlencode({'limit': limit})}")
         assert response.status_code == 422, limit
@@ -139,7 +141,7 @@ def test_a_limit_is_a_number_from_1_to_1000(alice: Program) -> None:
         assert alice.get(f"/files?limit={limit}").status_code == 200
 
 
-def test_a_choice_that_there_is_not_is_refused(alice: Program) -> None:
+def test_an_unknown_option_is_refused(alice: Program) -> None:
     for query in (
         "sort=colour", "order=up", "sort=NAME", "after=garbage", "after=%D1%8F", "after=W10",
         "recursive=1&after=W10", "recursive=1&sort=size", "recursive=1&order=desc",
@@ -150,7 +152,7 @@ def test_a_choice_that_there_is_not_is_refused(alice: Program) -> None:
         assert response.get_json()["type"] == "/problems/invalid-field"
 
 
-def test_a_cursor_of_another_order_or_kind_of_listing_is_refused(full: Program) -> None:
+def test_a_cursor_of_another_order_or_listing_is_refused(full: Program) -> None:
     cursor = full.get("/files?limit=1&sort=size").get_json()["next"]
     walk = full.get("/files?limit=1&recursive=1").get_json()["next"]
 
@@ -163,7 +165,7 @@ def test_a_cursor_of_another_order_or_kind_of_listing_is_refused(full: Program) 
     assert full.get(f"/files?sort=size&after={cursor}").status_code == 200
 
 
-def test_a_cursor_of_somebody_else_shows_nothing_of_theirs(app: Flask, full: Program, bob: Program) -> None:
+def test_a_cursor_of_another_user_reveals_nothing(app: Flask, full: Program, bob: Program) -> None:
     bob.put("/files/a-secret")
     bob.put("/files/z-secret")
     for query in ("limit=1", "limit=1&recursive=1"):

@@ -1,4 +1,4 @@
-"""`POST /lookup`: what is at many paths, asked before files are sent there."""
+"""`POST /lookup`: the entries at many paths, before files are sent there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def look_up(user: Program, *paths: str) -> list[Any]:
     return entries
 
 
-def test_entries_come_in_the_order_of_the_paths(alice: Program) -> None:
+def test_entries_are_returned_in_the_order_of_the_paths(alice: Program) -> None:
     alice.put("/files/a/b")
     alice.put("/files/%D1%91")
 
@@ -29,7 +29,7 @@ def test_entries_come_in_the_order_of_the_paths(alice: Program) -> None:
     assert entries[2] == alice.get("/files?path=a").get_json()["entries"][0]
 
 
-def test_what_is_anothers_is_not_there(alice: Program, bob: Program) -> None:
+def test_entries_of_another_user_are_not_found(alice: Program, bob: Program) -> None:
     alice.put("/files/a/b")
 
     assert look_up(bob, "a", "a/b") == [None, None]
@@ -67,14 +67,14 @@ def test_a_thousand_of_the_longest_paths_fit(alice: Program, letter: str) -> Non
     ],
     ids=lambda value: value[:24] if isinstance(value, bytes) else value,
 )
-def test_a_body_that_asks_for_nothing_sensible_is_refused(alice: Program, body: bytes, status: int) -> None:
+def test_an_invalid_lookup_body_is_refused(alice: Program, body: bytes, status: int) -> None:
     answer = alice.request("POST", "/lookup", data=body, content_type="application/json")
 
     assert answer.status_code == status, answer.text
     assert answer.content_type == "application/problem+json"
 
 
-def test_a_page_elsewhere_cannot_ask(alice: Program) -> None:
+def test_a_cross_site_lookup_is_refused(alice: Program) -> None:
     headers = {"Sec-Fetch-Site": "cross-site"}
 
     assert alice.request("POST", "/lookup", headers, json={"paths": []}).status_code == 403

@@ -1,6 +1,6 @@
-"""What every answer carries, and that content never runs with the rights of our pages.
+"""Security headers, and that content never runs with the rights of our pages.
 
-Rule: the headers are looked at on answers of every kind, the unhappy ones among them.
+Rule: headers are checked on all kinds of responses, including errors.
 """
 
 from __future__ import annotations
@@ -20,14 +20,12 @@ from cabinet.web.ranges import INLINE_TYPES
 from tests.conftest import MakeApp
 from tests.support.visitors import NAVIGATION, Browser, Program
 
-pytestmark = pytest.mark.any_database
-
 SCRIPT = b"<html><script>alert(document.domain)</script></html>"
 
 
 @pytest.fixture
 def failing(app: Flask) -> Flask:
-    """Return an application with a route that fails in a way that nobody foresaw."""
+    """Return an application with a route that raises an unexpected error."""
 
     def fail() -> str:
         raise RuntimeError("SELECT secret FROM /var/lib/somewhere")
@@ -36,7 +34,7 @@ def failing(app: Flask) -> Flask:
     return app
 
 
-def is_armoured(response: TestResponse) -> bool:
+def has_security_headers(response: TestResponse) -> bool:
     headers = response.headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
@@ -52,7 +50,7 @@ def is_armoured(response: TestResponse) -> bool:
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])
-def test_every_answer_is_armoured(failing: Flask, accept: str) -> None:
+def test_every_response_has_security_headers(failing: Flask, accept: str) -> None:
     alice = Program(failing)
     alice.put("/files/f", b"content")
     seen = set()
@@ -63,22 +61,20 @@ def test_every_answer_is_armoured(failing: Flask, accept: str) -> None:
         ("POST", "/login"), ("PUT", "/files/f/below"), ("GET", "/failing"), ("GET", "/healthz"),
     ):  # fmt: skip
         response = alice.request(method, path, {"Accept": accept}, data=b"")
-        assert is_armoured(response), (method, path)
+        assert has_security_headers(response), (method, path)
         seen.add(response.status_code)
     large = alice.request("POST", "/login", {"Accept": accept}, data={"username": "x" * 100_000})
-    assert is_armoured(large)
+    assert has_security_headers(large)
     stale = alice.get("/files/f", {"If-Match": '"x"', "Accept": accept})
-    assert is_armoured(stale)
+    assert has_security_headers(stale)
     unsatisfiable = alice.get("/files/f", {"Range": "bytes=99-", "Accept": accept})
-    assert is_armoured(unsatisfiable)
-    assert is_armoured(alice.client.get("/me"))
+    assert has_security_headers(unsatisfiable)
+    assert has_security_headers(alice.client.get("/me"))
     seen |= {large.status_code, stale.status_code, unsatisfiable.status_code}
     assert seen >= {200, 404, 405, 411, 412, 413, 416, 422, 500}
 
 
-def test_an_unexpected_error_shows_an_id_and_nothing_else(
-    failing: Flask, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_unexpected_error_shows_only_an_id(failing: Flask, caplog: pytest.LogCaptureFixture) -> None:
     alice = Program(failing)
 
     for accept in ("application/json", "text/html"):
@@ -98,7 +94,7 @@ ACTIVE = ["page.html", "page.htm", "image.svg", "data.xml", "page.xhtml", "paper
 
 @pytest.mark.parametrize("accept", ["*/*", "text/html"])
 @pytest.mark.parametrize("query", ["", "?inline", "?inline=1&attachment=0", "?download=0"])
-def test_content_that_could_run_is_saved_or_boxed_in(alice: Program, accept: str, query: str) -> None:
+def test_active_content_is_downloaded_or_sandboxed(alice: Program, accept: str, query: str) -> None:
     for name in ACTIVE:
         alice.put(f"/files/{name}", SCRIPT)
         for face in ("files", "download"):
@@ -120,7 +116,7 @@ def test_the_media_type_follows_the_name_and_never_the_content(alice: Program) -
     assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_nothing_that_can_run_a_script_is_shown_inline() -> None:
+def test_nothing_that_can_run_scripts_is_shown_inline() -> None:
     active = {"text/html", "image/svg+xml", "application/xhtml+xml", "text/xml", "application/xml", "application/pdf",
               "text/javascript", "application/javascript", "text/css"}  # fmt: skip
 
@@ -128,7 +124,7 @@ def test_nothing_that_can_run_a_script_is_shown_inline() -> None:
     assert {kind.partition("/")[0] for kind in INLINE_TYPES} == {"image", "audio", "video", "text"}
 
 
-def test_no_page_holds_a_script_or_style_of_its_own(browser: Browser, alice: Program) -> None:
+def test_no_page_has_inline_scripts_or_styles(browser: Browser, alice: Program) -> None:
     alice.put("/files/f")
     pages = [browser.get(path).text for path in ("/", "/login", "/register", "/nothing")]
     browser.sign_in("alice")
@@ -150,7 +146,7 @@ def test_no_page_holds_a_script_or_style_of_its_own(browser: Browser, alice: Pro
         assert not re.search(r"""(?:src|href|action)=["'](?:https?:)?//""", page)
 
 
-def test_a_hostile_name_is_text_on_every_page(browser: Browser, alice: Program) -> None:
+def test_a_hostile_name_is_escaped_on_every_page(browser: Browser, alice: Program) -> None:
     name = "'\"><img src=x onerror=alert(1)>{{7*7}}%(name)s"
     path = quote(name)
     browser.sign_in("alice")
@@ -187,7 +183,7 @@ def test_a_hostile_name_is_text_on_every_page(browser: Browser, alice: Program) 
         assert shown.status_code == 303 or name in unescape(shown.text)
 
 
-def test_pages_of_somebody_are_kept_by_no_cache_and_assets_by_all(browser: Browser, alice: Program) -> None:
+def test_personal_pages_are_not_cached_and_assets_are(browser: Browser, alice: Program) -> None:
     browser.sign_in("alice")
     page = browser.get("/index")
     assert page.headers["Cache-Control"] == "no-store"
@@ -208,9 +204,7 @@ def test_only_assets_are_served_as_assets(browser: Browser) -> None:
         assert browser.client.get(f"/static/x/{name}").status_code == 404, name
 
 
-def test_the_health_of_the_server_is_told_without_a_sign_in(
-    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_health_checks_need_no_authentication(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise OperationalError("SELECT 1", {}, Exception("gone"))
 
@@ -234,7 +228,7 @@ def test_the_health_of_the_server_is_told_without_a_sign_in(
     assert client.get("/healthz", headers=NAVIGATION).get_json() == {"status": "ok"}
 
 
-def test_content_without_a_telling_name_is_shown_as_what_it_is_by_every_way_in(alice: Program) -> None:
+def test_content_without_a_known_suffix_is_shown_by_its_type_in_every_upload_method(alice: Program) -> None:
     picture = b"\x89PNG\r\n\x1a\n" + bytes(20)
     alice.put("/files/put", picture)
     alice.upload([("post", picture)])

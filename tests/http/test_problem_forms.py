@@ -1,6 +1,6 @@
-"""A face answers with errors in a form that its clients read; all others keep the common one.
+"""A blueprint can have its own error format; all others keep the common one.
 
-Rule: the face of these tests is no part of the application.
+Rule: the blueprint of these tests is not part of the application.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from cabinet.errors import NotFound, OtherUser, Unavailable
 from cabinet.web.identity import acting_user
 from cabinet.web.problems import Problem, renders_problems
 from tests.support.visitors import NAVIGATION, is_problem
-
-pytestmark = pytest.mark.any_database
 
 XML = "application/xml; charset=utf-8"
 
@@ -48,7 +46,7 @@ FAULTS: dict[str, tuple[Callable[[], str], int, str]] = {
 
 
 def make_face() -> Blueprint:
-    """Return a face of which every view fails, and in which another one lies."""
+    """Return a blueprint whose every view fails, with another one nested in it."""
     face = Blueprint("xml", __name__, url_prefix="/xml")
     inner = Blueprint("inner", __name__, url_prefix="/inner")
 
@@ -77,7 +75,7 @@ def client(app: Flask) -> FlaskClient:
 @pytest.mark.parametrize("accept", ["*/*", NAVIGATION["Accept"]], ids=["program", "browser"])
 @pytest.mark.parametrize("below", ["/xml", "/xml/inner"])
 @pytest.mark.parametrize("fault", FAULTS)
-def test_every_error_of_a_face_has_its_form_and_its_status(
+def test_every_error_of_a_blueprint_has_its_format_and_status(
     client: FlaskClient, below: str, fault: str, accept: str
 ) -> None:
     _, status, slug = FAULTS[fault]
@@ -90,19 +88,19 @@ def test_every_error_of_a_face_has_its_form_and_its_status(
     assert answer.headers["X-Request-Id"]
 
 
-def test_an_answer_in_another_form_tells_as_much(client: FlaskClient) -> None:
+def test_an_error_in_another_format_has_the_same_information(client: FlaskClient) -> None:
     assert "<username>b&amp;b</username>" in client.get("/xml/member").text
     assert client.get("/xml/busy").headers["Retry-After"] == "7"
     assert client.get("/xml/stranger").headers.getlist("WWW-Authenticate")[0].startswith("Basic ")
 
 
-def test_what_is_refused_before_the_view_has_the_form_of_the_face(client: FlaskClient) -> None:
+def test_errors_before_the_view_have_the_format_of_the_blueprint(client: FlaskClient) -> None:
     answer = client.post("/xml/missing", headers={"Sec-Fetch-Site": "cross-site"})
 
     assert (answer.status_code, answer.content_type) == (403, XML)
 
 
-def test_other_faces_keep_the_common_form(client: FlaskClient) -> None:
+def test_other_blueprints_keep_the_common_format(client: FlaskClient) -> None:
     assert is_problem(client.get("/plain/missing"), 404, "not-found")
     assert is_problem(client.get("/xml/nothing"), 404, "not-found")
     assert client.get("/plain/missing", headers=NAVIGATION).mimetype == "text/html"

@@ -1,6 +1,6 @@
-"""One URL serves people and programs; errors are problem+json or a page, and some can be tried again.
+"""One URL serves browsers and programs; errors are problem+json or a page, and some can be retried.
 
-Rule: faults are made below the services, where a database or a disk would make them.
+Rule: faults are injected below the services, where a database or a disk would cause them.
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ from tests.conftest import MakeApp
 from tests.support.auth import basic
 from tests.support.visitors import NAVIGATION, Browser, Program
 
-pytestmark = pytest.mark.any_database
-
 ACCEPTED = {
     "*/*": False,
     "": False,
@@ -36,7 +34,7 @@ ACCEPTED = {
 
 
 @pytest.mark.parametrize(("accept", "page"), ACCEPTED.items())
-def test_who_prefers_a_page_gets_one(app: Flask, accept: str, page: bool) -> None:
+def test_a_client_that_prefers_html_gets_a_page(app: Flask, accept: str, page: bool) -> None:
     client = app.test_client()
 
     home = client.get("/", headers={"Accept": accept})
@@ -48,13 +46,13 @@ def test_who_prefers_a_page_gets_one(app: Flask, accept: str, page: bool) -> Non
     assert "Accept-Language" in missing.headers["Vary"]
 
 
-def test_home_tells_a_program_what_this_is(app: Flask) -> None:
+def test_the_root_url_describes_the_api_to_programs(app: Flask) -> None:
     told = app.test_client().get("/").get_json()
 
     assert told == {"name": "Cabinet", "version": told["version"], "registration": "open"}
 
 
-def test_a_page_is_in_the_language_of_its_reader_and_json_is_not(app: Flask) -> None:
+def test_a_page_is_translated_and_json_is_not(app: Flask) -> None:
     client = app.test_client()
     russian = {"Accept-Language": "ru-RU,en;q=0.5"}
 
@@ -62,7 +60,7 @@ def test_a_page_is_in_the_language_of_its_reader_and_json_is_not(app: Flask) -> 
     assert client.get("/nothing", headers=russian).get_json()["title"] == "Not found"
 
 
-def test_a_redirect_of_the_framework_stays_one(app: Flask) -> None:
+def test_redirects_of_the_framework_are_unchanged(app: Flask) -> None:
     app.add_url_rule("/old/", "old", lambda: "here")
 
     response = app.test_client().get("/old")
@@ -72,14 +70,14 @@ def test_a_redirect_of_the_framework_stays_one(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("method", ["TRACE", "PATCH", "PROPFIND", "FOO"])
-def test_a_method_that_nobody_knows_is_refused_with_those_that_are(alice: Program, method: str) -> None:
+def test_an_unknown_method_is_refused_with_the_allowed_ones(alice: Program, method: str) -> None:
     response = alice.request(method, "/files/f")
 
     assert response.status_code == 405
     assert {"GET", "HEAD", "PUT", "DELETE"} <= set(response.headers["Allow"].replace(" ", "").split(","))
 
 
-def test_no_header_makes_another_method_of_a_post(alice: Program) -> None:
+def test_no_header_overrides_the_method_of_a_post(alice: Program) -> None:
     alice.put("/files/f", b"content")
     for name in ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"):
         assert alice.request("POST", "/files/f?_method=DELETE", {name: "DELETE"}).status_code == 405
@@ -87,7 +85,7 @@ def test_no_header_makes_another_method_of_a_post(alice: Program) -> None:
 
 
 @pytest.mark.parametrize("path", ["/files//", "/files//a", "/index/", "/login/", "/LOGIN", "/download"])
-def test_an_address_that_nearly_fits_is_not_found_and_not_redirected(alice: Program, path: str) -> None:
+def test_a_nearly_matching_url_is_not_found_and_not_redirected(alice: Program, path: str) -> None:
     response = alice.get(path)
 
     assert response.status_code in {404, 422}, response.headers
@@ -107,7 +105,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("accept", ["application/json", "text/html"])
 @pytest.mark.parametrize(("fault", "status", "slug", "retry_after"), FAULTS.values(), ids=FAULTS)
-def test_a_fault_below_is_told_apart_and_shows_no_sql(
+def test_a_database_error_is_identified_and_shows_no_sql(
     alice: Program, monkeypatch: pytest.MonkeyPatch, accept: str,
     fault: Exception, status: int, slug: str, retry_after: str | None,
 ) -> None:  # fmt: skip
@@ -131,7 +129,7 @@ def test_a_fault_below_is_told_apart_and_shows_no_sql(
 @pytest.mark.parametrize(
     "fault", [FAULTS["database locked"][0], FAULTS["bad SQL"][0]], ids=["locked", "bad SQL"]
 )
-def test_a_fault_while_the_user_is_looked_up_still_makes_a_page(
+def test_an_error_while_loading_the_user_still_renders_a_page(
     browser: Browser, alice: Program, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
     def fail(*_: object) -> None:
@@ -149,7 +147,7 @@ def test_a_fault_while_the_user_is_looked_up_still_makes_a_page(
 
 
 @pytest.mark.parametrize("fault", [StorageFull(), StorageFault(reason="Input/output error")], ids=str)
-def test_an_upload_that_the_disk_refuses_leaves_the_old_content(
+def test_an_upload_that_fails_on_the_disk_keeps_the_old_content(
     app: Flask, alice: Program, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
     def fail(*_: object) -> None:
@@ -165,11 +163,14 @@ def test_an_upload_that_the_disk_refuses_leaves_the_old_content(
     assert list(app.extensions["cabinet"].store.iter_staged()) == []
 
 
-def test_a_name_that_somebody_else_took_in_that_moment_is_to_be_tried_again(
-    alice: Program, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_name_taken_concurrently_asks_to_retry(alice: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     alice.put("/files/f", b"old")
-    monkeypatch.setattr(Tree, "find_all", lambda self, _paths, root=None, **_: {(): root or self.root()})
+    find_rows = Tree.find_rows
+    monkeypatch.setattr(
+        Tree,
+        "find_rows",
+        lambda self, paths: {names: row for names, row in find_rows(self, paths).items() if not names},
+    )
 
     response = alice.put("/files/f", b"new")
 
@@ -179,7 +180,7 @@ def test_a_name_that_somebody_else_took_in_that_moment_is_to_be_tried_again(
     assert alice.get("/files/f").data == b"old"
 
 
-def test_wrong_basic_credentials_on_a_page_for_everybody_cost_no_error(make_app: MakeApp) -> None:
+def test_wrong_basic_credentials_on_a_public_page_cause_no_error(make_app: MakeApp) -> None:
     client = make_app().test_client()
 
     assert client.get("/nothing", headers={**NAVIGATION, **basic("x", "y")}).status_code == 404

@@ -1,8 +1,8 @@
-"""What comes over a socket and no client library would send, at both servers.
+"""Requests that no client library would send, over sockets, to both servers.
 
-Bodies that end early are in tests/conformance; here is the rest: framing, targets, methods, limits.
+Truncated bodies are in tests/conformance; here are framing, targets, methods and limits.
 
-Rule: whatever was refused has stored nothing, and the connection never takes a body for a request.
+Rule: a refusal stores nothing, and a body is never taken for a request.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.support.auth import PASSWORD, basic
 from tests.support.contents import content_of
 from tests.support.people import Person
 from tests.support.raw_http import RawResponse, request_head
-from tests.support.servers import Server, development_command, production_command, running
+from tests.support.servers import EITHER_SERVER, Server, development_command, production_command, running
 
 LIMIT = 4 << 20
 SETTINGS = {"MAX_UPLOAD_SIZE": LIMIT}
@@ -29,7 +29,7 @@ COMMANDS = {"gunicorn": production_command(1, *ACCESS_LOG), "flask run": develop
 
 @dataclass(frozen=True)
 class Scene:
-    """A running server and somebody who has an account there."""
+    """A running server with an account."""
 
     name: str
     server: Server
@@ -66,7 +66,7 @@ class Scene:
         return self.person.hashes()
 
 
-@pytest.fixture(scope="module", params=COMMANDS)
+@pytest.fixture(scope="module", params=EITHER_SERVER)
 def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     with ExitStack() as servers:
         folder = tmp_path_factory.mktemp("protocol")
@@ -82,7 +82,7 @@ def test_a_body_without_a_length_is_refused(scene: Scene) -> None:
     assert "new" not in scene.hashes()
 
 
-def test_more_than_the_greatest_size_is_refused_before_it_comes(scene: Scene) -> None:
+def test_a_body_above_the_size_limit_is_refused_before_it_is_sent(scene: Scene) -> None:
     response = scene.ask("PUT", "/files/new", {"Content-Length": LIMIT + 1})
 
     assert response.status == 413
@@ -90,7 +90,7 @@ def test_more_than_the_greatest_size_is_refused_before_it_comes(scene: Scene) ->
     assert "new" not in scene.hashes()
 
 
-def test_chunks_that_exceed_the_greatest_size_are_refused(scene: Scene) -> None:
+def test_chunks_above_the_size_limit_are_refused(scene: Scene) -> None:
     piece = b"100000\r\n" + content_of(1 << 20) + b"\r\n"
 
     for method, target, headers in (
@@ -114,7 +114,7 @@ def test_chunks_are_stored_as_one_content(scene: Scene) -> None:
     assert scene.person.get("chunked") == b"one two " + b"x" * 70_000
 
 
-def test_a_form_may_come_in_chunks(scene: Scene) -> None:
+def test_a_form_may_be_chunked(scene: Scene) -> None:
     form = b"username=alice&password=" + PASSWORD.replace(" ", "+").encode()
     headers: dict[str, str | int] = {
         "Content-Type": "application/x-www-form-urlencoded",
@@ -155,18 +155,18 @@ def test_a_hostile_target_reaches_nothing(scene: Scene, target: str) -> None:
 @pytest.mark.parametrize(
     ("method", "status"), [("TRACE", 405), ("PATCH", 405), ("PROPFIND", 405), ("QUERY", 405)]
 )
-def test_a_method_that_is_not_served_is_refused(scene: Scene, method: str, status: int) -> None:
+def test_an_unsupported_method_is_refused(scene: Scene, method: str, status: int) -> None:
     response = scene.ask(method, "/files/new", {"X-Secret": "do not echo"})
 
     assert response.status == status
     assert b"do not echo" not in response.body
 
 
-def test_a_target_that_is_too_long_is_refused(scene: Scene) -> None:
+def test_a_too_long_target_is_refused(scene: Scene) -> None:
     assert 400 <= scene.ask("GET", "/files/" + "a" * 100_000).status < 500
 
 
-def test_headers_without_end_are_refused(scene: Scene) -> None:
+def test_endless_headers_are_refused(scene: Scene) -> None:
     received = scene.exchange(
         b"GET /me HTTP/1.1\r\nHost: localhost\r\n" + b"X-Header: value\r\n" * 10_000 + b"\r\n"
     )
@@ -179,14 +179,14 @@ def test_headers_without_end_are_refused(scene: Scene) -> None:
     "name",
     ["SCRIPT_NAME", "PATH_INFO", "X_Forwarded_Prefix", "X-Forwarded-Prefix", "X-Script-Name", "Forwarded"],
 )
-def test_a_header_cannot_move_the_application(scene: Scene, name: str) -> None:
+def test_a_header_cannot_change_the_path_prefix(scene: Scene, name: str) -> None:
     response = scene.ask("GET", "/files", {name: "/elsewhere"})
 
     assert response.status in {200, 400}
     assert b"elsewhere" not in response.body
 
 
-def test_a_body_that_nobody_read_is_not_the_next_request(scene: Scene) -> None:
+def test_an_unread_body_is_not_the_next_request(scene: Scene) -> None:
     hidden = request_head("GET", "/healthz", {"Host": "localhost"})
     for refused in (
         request_head("PUT", "/files/new", {"Host": "localhost", "Content-Length": len(hidden)}),
@@ -221,7 +221,7 @@ def test_a_body_that_nobody_read_is_not_the_next_request(scene: Scene) -> None:
     ],
     ids=lambda headers: headers[:30].decode(),
 )
-def test_a_length_with_two_meanings_has_none(scene: Scene, headers: bytes) -> None:
+def test_ambiguous_length_headers_are_refused(scene: Scene, headers: bytes) -> None:
     token = scene.person.headers["Authorization"].encode()
     head = (
         b"PUT /files/twofold HTTP/1.1\r\nHost: localhost\r\nAuthorization: "
@@ -255,7 +255,7 @@ def test_ranges_of_a_large_file_are_exact(scene: Scene) -> None:
         assert response.body == content[start:stop]
 
 
-def test_answers_without_a_body_leave_the_connection_in_order(scene: Scene) -> None:
+def test_responses_without_a_body_keep_the_connection_in_sync(scene: Scene) -> None:
     etag = f'"{scene.person.store("odd", b"content")["content_hash"]}"'
     token = {"Host": "localhost", **scene.person.headers}
     requests = [
@@ -277,7 +277,7 @@ def test_answers_without_a_body_leave_the_connection_in_order(scene: Scene) -> N
             assert bodies[2] == b"content"
 
 
-def test_an_old_client_is_answered(scene: Scene) -> None:
+def test_an_http_1_0_client_is_served(scene: Scene) -> None:
     received = scene.exchange(b"GET /healthz HTTP/1.0\r\n\r\n")
 
     assert b" 200 " in received.splitlines()[0]
@@ -287,7 +287,7 @@ def test_an_old_client_is_answered(scene: Scene) -> None:
 @pytest.mark.parametrize(
     "garbage", [b"\r\n\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00", b"GET\r\n\r\n", b"\x00" * 1000]
 )
-def test_what_is_no_http_does_no_harm(scene: Scene, garbage: bytes) -> None:
+def test_invalid_http_does_no_harm(scene: Scene, garbage: bytes) -> None:
     received = scene.exchange(garbage)
 
     assert b"Traceback" not in received
@@ -295,7 +295,7 @@ def test_what_is_no_http_does_no_harm(scene: Scene, garbage: bytes) -> None:
     assert scene.ask("GET", "/healthz").status == 200
 
 
-def test_a_name_cannot_forge_a_line_of_the_servers_log(scene: Scene) -> None:
+def test_a_name_cannot_forge_an_access_log_line(scene: Scene) -> None:
     for target in ("/files/%0a[ERROR]%20forged", "/files/%1b[31mforged", "/files/x\x1b[31mforged"):
         with scene.server.raw() as connection:
             connection.send(request_head("GET", target, {"Host": "localhost", "Connection": "close"}))
@@ -309,7 +309,7 @@ def test_a_name_cannot_forge_a_line_of_the_servers_log(scene: Scene) -> None:
     assert scene.person.headers["Authorization"] not in log
 
 
-def test_the_log_of_a_server_tells_who_was_refused(scene: Scene) -> None:
+def test_the_server_log_records_refused_requests(scene: Scene) -> None:
     form = "application/x-www-form-urlencoded"
     body = b"username=alice&password=secret-and-wrong"
     head: dict[str, str | int] = {"Content-Type": form, "Content-Length": len(body)}
@@ -328,7 +328,7 @@ def test_the_log_of_a_server_tells_who_was_refused(scene: Scene) -> None:
     assert "\x1b" not in "".join(lines)
 
 
-def test_a_client_that_waits_for_leave_gets_it(scene: Scene) -> None:
+def test_a_client_waiting_for_100_continue_gets_it(scene: Scene) -> None:
     headers = {**scene.person.headers, "Content-Length": "7", "Expect": "100-continue", "Connection": "close"}
     with scene.server.raw() as connection:
         connection.send(request_head("PUT", "/files/odd", {"Host": "localhost", **headers}))

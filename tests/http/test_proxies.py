@@ -1,6 +1,6 @@
-"""Behind a proxy, under a sub-path, by another name; and what a stranger's headers do not do.
+"""Behind a proxy, with a path prefix or another host name; and forwarded headers from strangers.
 
-Rule: nothing in a request counts for more than its settings say.
+Rule: headers are trusted only as far as the settings say.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from flask import Flask
 from tests.conftest import MakeApp
 from tests.support.auth import PASSWORD, AuthActions
 from tests.support.visitors import NAVIGATION, Browser, Program
-
-pytestmark = pytest.mark.any_database
 
 FORWARDED = {
     "X-Forwarded-For": "203.0.113.9",
@@ -34,7 +32,7 @@ def sessions_of(browser: Browser, headers: dict[str, str]) -> str:
     return browser.get("/account", headers).text
 
 
-def test_a_sub_path_is_in_every_address(proxied: Flask) -> None:
+def test_every_url_contains_the_path_prefix(proxied: Flask) -> None:
     alice = Program(proxied, "alice")
 
     stored = alice.put("/files/a/f%20g", b"x", FORWARDED)
@@ -47,7 +45,7 @@ def test_a_sub_path_is_in_every_address(proxied: Flask) -> None:
     assert all(address.startswith("/cabinet/") for address in addresses), addresses
 
 
-def test_a_browser_finds_its_way_under_a_sub_path(proxied: Flask) -> None:
+def test_a_browser_works_under_a_path_prefix(proxied: Flask) -> None:
     alice = Program(proxied, "alice")
     alice.put("/files/a%20b/f", b"x")
     browser = Browser(proxied)
@@ -75,7 +73,7 @@ def test_a_browser_finds_its_way_under_a_sub_path(proxied: Flask) -> None:
     assert "Secure" in arrived.headers["Set-Cookie"]
 
 
-def test_the_address_of_the_visitor_is_the_one_that_the_proxy_saw(proxied: Flask) -> None:
+def test_the_client_address_is_the_one_seen_by_the_proxy(proxied: Flask) -> None:
     Program(proxied, "alice")
     for _ in range(10):
         client = proxied.test_client()
@@ -97,7 +95,7 @@ def test_the_address_of_the_visitor_is_the_one_that_the_proxy_saw(proxied: Flask
     assert (same.status_code, other.status_code) == (429, 200)
 
 
-def test_without_a_proxy_its_headers_mean_nothing(app: Flask, alice: Program) -> None:
+def test_forwarded_headers_are_ignored_without_a_proxy(app: Flask, alice: Program) -> None:
     stored = alice.put("/files/f", b"x", FORWARDED)
     assert stored.get_json()["url"] == "/files/f"
     signed_in = app.test_client().post(
@@ -120,7 +118,7 @@ def test_without_a_proxy_its_headers_mean_nothing(app: Flask, alice: Program) ->
 @pytest.mark.parametrize(
     "host", ["evil.example", "files.example.org.evil.example", "localhost", "files.example.org:x"]
 )
-def test_a_host_that_is_not_ours_is_not_answered(make_app: MakeApp, host: str, accept: str) -> None:
+def test_an_unknown_host_is_refused(make_app: MakeApp, host: str, accept: str) -> None:
     app = make_app(TRUSTED_HOSTS="files.example.org, .lan")
     client = app.test_client()
 
@@ -135,7 +133,7 @@ def test_a_host_that_is_not_ours_is_not_answered(make_app: MakeApp, host: str, a
 
 
 @pytest.mark.parametrize("host", ["", "a b", "<script>", "x\xe9y", "[::1", "a" * 3000, "evil.example/path"])
-def test_a_host_that_is_none_is_no_error_of_ours(app: Flask, host: str) -> None:
+def test_an_invalid_host_is_no_server_error(app: Flask, host: str) -> None:
     environ: dict[str, Any] = {"HTTP_HOST": host}
 
     for accept in ("application/json", "text/html"):
@@ -144,7 +142,7 @@ def test_a_host_that_is_none_is_no_error_of_ours(app: Flask, host: str) -> None:
         assert "<script>" not in response.text
 
 
-def test_two_proxies_are_believed_as_far_as_two_hops(make_app: MakeApp) -> None:
+def test_two_proxies_are_trusted_for_two_hops(make_app: MakeApp) -> None:
     app = make_app(PROXY_HOPS=2)
     Program(app, "alice")
     browser = Browser(app)

@@ -1,6 +1,6 @@
-"""Content that another face takes in comes by the routine of PUT and POST, under that face's own terms.
+"""Another blueprint that receives content uses the routine of PUT and POST, with its own rules.
 
-Rule: the face of these tests is no part of the application.
+Rule: the blueprint of these tests is not part of the application.
 """
 
 from __future__ import annotations
@@ -22,12 +22,10 @@ from cabinet.web.request_guards import streams_body
 from cabinet.web.services import uploads
 from tests.support.visitors import Program, is_problem
 
-pytestmark = pytest.mark.any_database
-
 inbox = Blueprint("inbox", __name__, url_prefix="/inbox")
 
 
-def of_whoever_asks() -> Uploads:
+def uploads_of_request() -> Uploads:
     return uploads(replace(acting_user().scope, granted=~Rights.DELETE))
 
 
@@ -38,13 +36,13 @@ def told(*stored: Stored) -> ResponseReturnValue:
 @inbox.put("/<path:path>")
 @streams_body
 def put(path: str) -> ResponseReturnValue:
-    return told(receive_body(of_whoever_asks(), path))
+    return told(receive_body(uploads_of_request(), path))
 
 
 @inbox.post("/")
 @streams_body
 def post() -> ResponseReturnValue:
-    return told(*receive_form(of_whoever_asks(), "in"))
+    return told(*receive_form(uploads_of_request(), "in"))
 
 
 @pytest.fixture
@@ -53,7 +51,7 @@ def sender(app: Flask) -> Program:
     return Program(app, "alice")
 
 
-def test_a_body_that_names_no_conflict_is_numbered_where_nothing_may_be_replaced(sender: Program) -> None:
+def test_a_put_without_on_conflict_is_numbered_if_replacing_is_not_allowed(sender: Program) -> None:
     first = sender.put("/inbox/in/f", b"1").get_json()
     second = sender.put("/inbox/in/f", b"2").get_json()
     replaced = sender.put("/inbox/in/f?on_conflict=replace", b"3")
@@ -64,7 +62,7 @@ def test_a_body_that_names_no_conflict_is_numbered_where_nothing_may_be_replaced
     assert sender.get("/files/in/f (2)").data == b"2"
 
 
-def test_a_form_is_stored_below_the_folder_of_the_face(sender: Program) -> None:
+def test_a_form_is_stored_below_the_root_of_the_scope(sender: Program) -> None:
     sender.put("/inbox/in/a", b"1")
     parts = [(io.BytesIO(content), name) for name, content in (("a", b"2"), ("b", b"3"))]
 
@@ -82,7 +80,7 @@ def test_a_form_is_stored_below_the_folder_of_the_face(sender: Program) -> None:
         ({"Content-Encoding": "gzip"}, 415, "unsupported-encoding"),
     ],
 )
-def test_what_a_head_promises_holds_on_every_face(
+def test_header_checks_of_uploads_apply_to_every_blueprint(
     sender: Program, headers: dict[str, str], status: int, slug: str
 ) -> None:
     refused = sender.request("PUT", "/inbox/f", headers, data=b"1")

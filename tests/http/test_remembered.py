@@ -1,4 +1,4 @@
-"""The order and the view of lists, as a browser keeps them for each user."""
+"""Order and view of lists, stored in a cookie for each user."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def sized(window: Browser, alice: Program) -> Browser:
     return window
 
 
-def test_a_page_without_an_order_has_the_one_of_before(sized: Browser) -> None:
+def test_a_page_without_an_order_uses_the_remembered_one(sized: Browser) -> None:
     page = sized.get("/index").text
 
     assert names(page) == ["b", "c", "a"]
@@ -36,9 +36,7 @@ def test_a_page_without_an_order_has_the_one_of_before(sized: Browser) -> None:
     assert names(sized.get("/index?sort=name").text) == ["a", "b", "c"]
 
 
-def test_the_next_page_of_a_list_goes_on_in_its_own_order_and_changes_nothing(
-    sized: Browser, alice: Program
-) -> None:
+def test_the_next_page_keeps_its_order_and_changes_no_preference(sized: Browser, alice: Program) -> None:
     first = sized.get("/index?sort=name&limit=1").text
     (more,) = re.findall(r'id="more" href="([^"]+)"', first)
 
@@ -53,7 +51,7 @@ def test_the_next_page_of_a_list_goes_on_in_its_own_order_and_changes_nothing(
 @pytest.mark.parametrize(
     "value", ["", "view=grid", "sort=owner", "sort=size&order=sideways", "%%%", "sort", "a" * 3000]
 )
-def test_a_cookie_that_makes_no_sense_is_none(window: Browser, alice: Program, value: str) -> None:
+def test_an_invalid_cookie_is_ignored(window: Browser, alice: Program, value: str) -> None:
     alice.put("/files/a", b"1")
     user = alice.get("/me").get_json()["id"]
     window.client.set_cookie(f"lists-{user}", value)
@@ -64,7 +62,7 @@ def test_a_cookie_that_makes_no_sense_is_none(window: Browser, alice: Program, v
     assert names(page.text) == ["a"]
 
 
-def test_a_script_that_fetches_a_page_keeps_what_it_likes_itself(window: Browser, alice: Program) -> None:
+def test_a_page_fetched_by_a_script_changes_no_preference(window: Browser, alice: Program) -> None:
     user = alice.get("/me").get_json()["id"]
 
     fetched = window.get("/index?sort=size", headers={"X-Cabinet-User": user})
@@ -72,7 +70,7 @@ def test_a_script_that_fetches_a_page_keeps_what_it_likes_itself(window: Browser
     assert not COOKIE.search(fetched.headers.get("Set-Cookie", ""))
 
 
-def test_programs_are_answered_in_the_order_they_ask_for(sized: Browser, alice: Program) -> None:
+def test_programs_get_the_requested_order(sized: Browser, alice: Program) -> None:
     entries = alice.get("/files").get_json()["entries"]
 
     assert [entry["name"] for entry in entries] == ["a", "b", "c"]

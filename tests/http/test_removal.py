@@ -1,4 +1,4 @@
-"""What is removed for good and large: the answer comes at once, and a job removes the rows."""
+"""Large permanent deletions: the response comes at once, and a job removes the rows."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from tests.support.jobs import JobClock, last_runs, leader_of, run_waiting_jobs
 from tests.support.operators import Operator
 from tests.support.small_steps import make_steps_small
 from tests.support.visitors import Browser, Program, is_problem
+
+pytestmark = pytest.mark.database
 
 COUNT = 9
 
@@ -78,7 +80,7 @@ def empty_from_the_page(filled: Program, browser: Browser) -> None:
 @pytest.mark.parametrize(
     "purge", [purge_folder, purge_from_the_trash, purge_everything, empty_the_trash, empty_from_the_page]
 )
-def test_what_is_purged_is_gone_when_the_answer_comes_and_its_rows_soon_after(
+def test_purged_entries_disappear_with_the_response_and_their_rows_soon_after(
     app: Flask, filled: Program, browser: Browser, purge: Purge
 ) -> None:
     purge(filled, browser)
@@ -94,7 +96,7 @@ def test_what_is_purged_is_gone_when_the_answer_comes_and_its_rows_soon_after(
     assert filled.paths() == ["kept"]
 
 
-def test_a_large_account_is_deleted_when_the_answer_comes_and_its_rows_soon_after(
+def test_a_deleted_account_disappears_with_the_response_and_its_rows_soon_after(
     app: Flask, filled: Program, bob: Program
 ) -> None:
     token = filled.request("POST", "/tokens", json={"name": "program"}).get_json()["token"]
@@ -112,7 +114,7 @@ def test_a_large_account_is_deleted_when_the_answer_comes_and_its_rows_soon_afte
     assert again.put("/files/mine").status_code == 201
 
 
-def test_what_is_hidden_is_removed_by_the_leader_whichever_process_hid_it(
+def test_rows_hidden_by_any_process_are_removed_by_the_leader(
     app: Flask, make_app: MakeApp, filled: Program
 ) -> None:
     filled.delete("/files/a?permanent=1")
@@ -123,7 +125,7 @@ def test_what_is_hidden_is_removed_by_the_leader_whichever_process_hid_it(
     assert last_runs(app)["removal"].error is None
 
 
-def test_a_removal_that_fails_is_noted_and_made_up_for_without_being_asked_for(
+def test_a_failed_removal_is_recorded_and_retried(
     app: Flask, filled: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: Removal) -> int:
@@ -146,7 +148,7 @@ def test_a_removal_that_fails_is_noted_and_made_up_for_without_being_asked_for(
     assert count_of(app, Node) == 2
 
 
-def test_an_operator_who_deletes_an_account_has_its_rows_removed(app: Flask, filled: Program) -> None:
+def test_the_rows_of_an_account_deleted_by_the_operator_are_removed(app: Flask, filled: Program) -> None:
     operator = Operator(app)
 
     operator.run("users", "delete", "alice", "--yes")

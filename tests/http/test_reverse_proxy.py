@@ -1,6 +1,6 @@
-"""The nginx and Caddy of the help page in front of Cabinet: nothing is collected, limited or renamed on the way.
+"""The nginx and Caddy configurations of the help page: nothing is buffered, limited or renamed.
 
-Rule: the programs are Debian's, the configurations the page's; a missing program fails.
+Rule: the programs are Debian's, the configurations those of the page; a missing program fails the test.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from tests.support.waiting import wait_until
 MIB = 1 << 20
 PROGRAMS = {"nginx": nginx, "caddy": caddy}
 
-# What has arrived when the server is asked about it, of a body that is larger: more than any buffer
-# on the way, and more than one block.
+# Bytes received by the server when it is asked, out of a larger body: more than any buffer on the way, and
+# more than one block.
 SENT = 12 * MIB
 BODY = 16 * MIB
 
@@ -89,7 +89,7 @@ def nothing_staged(server: Server) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
-def test_the_server_has_the_first_bytes_before_the_last_are_sent(
+def test_the_server_receives_the_first_bytes_before_the_last_are_sent(
     server: Server, proxy: Proxy, chunked: bool
 ) -> None:
     content = content_of(BODY, seed=1 + chunked)
@@ -108,7 +108,7 @@ def test_the_server_has_the_first_bytes_before_the_last_are_sent(
     assert proxy.request("GET", "/files/streamed.bin", headers=basic()).data == content
 
 
-def test_a_body_larger_than_two_gib_is_let_through(server: Server, proxy: Proxy) -> None:
+def test_a_body_above_two_gib_passes_the_proxy(server: Server, proxy: Proxy) -> None:
     with nothing_staged(server), proxy.raw() as connection:
         begin(connection, proxy, "/files/huge.bin", {"Content-Length": 3 << 30})
         connection.send(content_of(SENT))
@@ -116,7 +116,7 @@ def test_a_body_larger_than_two_gib_is_let_through(server: Server, proxy: Proxy)
         assert proxy.spooled() == []
 
 
-def test_a_download_is_not_collected_and_a_range_of_it_arrives(server: Server, proxy: Proxy) -> None:
+def test_downloads_are_not_buffered_and_ranges_work(server: Server, proxy: Proxy) -> None:
     content = content_of(BODY, seed=3)
     assert proxy.request("PUT", "/files/down.bin", body=content, headers=basic()).status in {200, 201}
 
@@ -139,7 +139,7 @@ def test_a_download_is_not_collected_and_a_range_of_it_arrives(server: Server, p
                 assert proxy.spooled() == []
 
 
-def test_an_early_refusal_reaches_who_is_still_sending(proxy: Proxy, tmp_path: Path) -> None:
+def test_an_early_refusal_reaches_a_client_that_is_still_sending(proxy: Proxy, tmp_path: Path) -> None:
     with (tmp_path / "large").open("wb") as large:
         large.truncate(1 << 40)
 
@@ -177,7 +177,7 @@ class Hrefs(HTMLParser):
         self.found |= {value for name, value in attributes if name == "href" and value}
 
 
-def test_what_goes_in_comes_out_by_every_address_whatever_its_name(proxy: Proxy) -> None:
+def test_any_name_round_trips_by_every_url(proxy: Proxy) -> None:
     urls = {}
     for name in NAMES:
         path, content = f"names/{name}", name.encode()
@@ -209,7 +209,7 @@ def test_what_goes_in_comes_out_by_every_address_whatever_its_name(proxy: Proxy)
     assert proxy.request("DELETE", "/files/names", headers=basic()).status == 204
 
 
-def test_a_resumable_upload_ends_as_a_file_whatever_its_name(proxy: Proxy) -> None:
+def test_a_resumable_upload_of_any_name_becomes_a_file(proxy: Proxy) -> None:
     for name in ("100%.txt", "%2e%2e", "a?b#c&d=e+f;g", "Отчёт №5 😀.pdf"):
         described = f"filename {base64.b64encode(name.encode()).decode()}"
         created = proxy.request(
@@ -223,7 +223,7 @@ def test_a_resumable_upload_ends_as_a_file_whatever_its_name(proxy: Proxy) -> No
         assert proxy.follow("DELETE", file, headers=basic()).status == 204
 
 
-def test_the_longest_path_passes_with_its_cursor_and_its_address_comes_back(proxy: Proxy) -> None:
+def test_the_longest_path_with_its_cursor_passes_the_proxy(proxy: Proxy) -> None:
     folder = "/".join(["я" * 127] * 8)
     for name in ("a", "b"):
         stored = proxy.request("PUT", quote(f"/files/{folder}/{name}"), body=b"content", headers=basic())
@@ -240,7 +240,7 @@ def test_the_longest_path_passes_with_its_cursor_and_its_address_comes_back(prox
     assert (led.status, led.headers["Location"]) == (303, f"{proxy.prefix}/index?path={quote(folder)}")
 
 
-def test_what_a_client_says_of_the_way_is_not_believed(proxy: Proxy) -> None:
+def test_forwarded_headers_from_clients_are_not_trusted(proxy: Proxy) -> None:
     spoofed = {
         "X-Forwarded-For": "203.0.113.9",
         "X-Forwarded-Host": "evil.example",
@@ -279,7 +279,7 @@ def test_a_cross_site_write_is_refused_behind_a_proxy_too(proxy: Proxy) -> None:
     assert proxy.request("PUT", "/files/cross", body=b"x", headers=headers).status in {200, 201}
 
 
-def test_an_upload_cut_in_the_middle_goes_on_through_the_proxy(proxy: Proxy) -> None:
+def test_an_interrupted_upload_resumes_through_the_proxy(proxy: Proxy) -> None:
     content = content_of(BODY, seed=4)
     name = base64.b64encode(b"resumed.bin").decode()
     created = proxy.request(
@@ -308,7 +308,7 @@ def test_an_upload_cut_in_the_middle_goes_on_through_the_proxy(proxy: Proxy) -> 
     assert proxy.follow("GET", done.headers["Content-Location"], headers=basic()).data == content
 
 
-def test_an_upload_of_more_than_two_gib_may_begin_and_be_cancelled(proxy: Proxy) -> None:
+def test_an_upload_above_two_gib_can_start_and_be_cancelled(proxy: Proxy) -> None:
     name = base64.b64encode(b"huge.bin").decode()
     described = {"Upload-Length": str(3 << 30), "Upload-Metadata": f"filename {name}"}
     created = proxy.request("POST", "/uploads", headers={**TUS, **described})
@@ -316,7 +316,7 @@ def test_an_upload_of_more_than_two_gib_may_begin_and_be_cancelled(proxy: Proxy)
     assert proxy.follow("DELETE", created.headers["Location"], headers=TUS).status == 204
 
 
-def test_a_form_is_limited_and_an_upload_is_not(proxy: Proxy) -> None:
+def test_forms_are_rate_limited_and_uploads_are_not(proxy: Proxy) -> None:
     body = content_of(6 * MIB)
     # More than any form or JSON has, and less than the proxies' own limit: Caddy counts what it passes on, and
     # where it gets so far gives up in the middle of our answer.

@@ -1,4 +1,4 @@
-"""Everything in a folder or in the trash, named by one request, as programs see it."""
+"""Everything in a folder or in the trash in one request, in the API."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 
 from tests.support.visitors import Browser, Program, is_problem
-
-pytestmark = pytest.mark.any_database
 
 NAMES = [f"{number}.txt" for number in range(5)]
 
@@ -40,7 +38,7 @@ def unzipped(content: bytes) -> list[str]:
         return archive.namelist()
 
 
-def test_all_but_some_are_deleted_by_one_request_and_come_back_by_another(filled: Program) -> None:
+def test_everything_except_some_is_deleted_and_restored_by_one_request_each(filled: Program) -> None:
     before = filled.paths()
 
     answer = post(filled, "/trash", all_of(4, "3.txt"))
@@ -57,7 +55,7 @@ def test_all_but_some_are_deleted_by_one_request_and_come_back_by_another(filled
     assert is_problem(post(filled, "/trash/restore", batch), 404, "not-found")
 
 
-def test_a_batch_of_somebody_else_is_not_there(filled: Program, bob: Program) -> None:
+def test_a_batch_of_another_user_is_not_found(filled: Program, bob: Program) -> None:
     batch = {"batch": post(filled, "/trash", all_of(5)).get_json()["batch"]}
 
     assert is_problem(post(bob, "/trash/restore", batch), 404, "not-found")
@@ -68,7 +66,9 @@ def test_a_batch_of_somebody_else_is_not_there(filled: Program, bob: Program) ->
 @pytest.mark.parametrize(
     ("action", "undo"), [("moves", "/moves/undo"), ("copies", "/trash")], ids=["moves", "copies"]
 )
-def test_all_but_some_are_moved_or_copied_and_that_is_undone(filled: Program, action: str, undo: str) -> None:
+def test_everything_except_some_is_moved_or_copied_and_undone(
+    filled: Program, action: str, undo: str
+) -> None:
     before = filled.paths()
 
     answer = post(filled, f"/{action}", all_of(4, "3.txt", to="b/"))
@@ -86,7 +86,7 @@ def test_all_but_some_are_moved_or_copied_and_that_is_undone(filled: Program, ac
     assert filled.paths() == [*before, "b"]
 
 
-def test_the_trash_is_restored_but_for_some_and_that_is_undone_and_then_purged(filled: Program) -> None:
+def test_the_trash_except_some_is_restored_undone_and_purged(filled: Program) -> None:
     post(filled, "/trash", all_of(5))
     ids = trashed(filled)
 
@@ -110,7 +110,7 @@ def test_the_trash_is_restored_but_for_some_and_that_is_undone_and_then_purged(f
 
 
 @pytest.mark.parametrize("path", ["/trash", "/moves", "/copies", "/zip"])
-def test_another_count_is_a_conflict_that_tells_it_and_nothing_is_done(filled: Program, path: str) -> None:
+def test_a_different_count_is_a_conflict_with_the_current_count(filled: Program, path: str) -> None:
     before = filled.paths()
 
     for body, count in (
@@ -128,7 +128,7 @@ def test_another_count_is_a_conflict_that_tells_it_and_nothing_is_done(filled: P
 
 
 @pytest.mark.parametrize("path", ["/trash/restore", "/trash/purge"])
-def test_another_count_of_the_trash_is_a_conflict_too(filled: Program, path: str) -> None:
+def test_a_different_count_in_the_trash_is_a_conflict_too(filled: Program, path: str) -> None:
     post(filled, "/trash", all_of(5))
 
     answer = post(filled, path, {"all": True, "except": [trashed(filled)["a/0.txt"]], "count": 5})
@@ -159,7 +159,7 @@ BAD_FOLDERS: list[Any] = [
 
 
 @pytest.mark.parametrize("path", ["/trash", "/moves", "/copies", "/zip"])
-def test_a_selection_that_makes_no_sense_is_refused(filled: Program, path: str) -> None:
+def test_an_invalid_selection_is_refused(filled: Program, path: str) -> None:
     before = filled.paths()
     named = {"/trash": "paths", "/zip": "path"}.get(path, "from")
     both = all_of(5) | {named: ["a/0.txt"]}
@@ -190,7 +190,7 @@ def test_a_selection_that_makes_no_sense_is_refused(filled: Program, path: str) 
 
 
 @pytest.mark.parametrize("path", ["/trash/restore", "/trash/purge"])
-def test_a_selection_in_the_trash_that_makes_no_sense_is_refused(filled: Program, path: str) -> None:
+def test_an_invalid_selection_in_the_trash_is_refused(filled: Program, path: str) -> None:
     post(filled, "/trash", all_of(5))
 
     for body in (
@@ -208,13 +208,13 @@ def test_a_selection_in_the_trash_that_makes_no_sense_is_refused(filled: Program
 
 @pytest.mark.parametrize("path", ["/trash", "/trash/restore", "/moves/undo"])
 @pytest.mark.parametrize("batch", ["", "\x00", "й" * 5000, "0" * 32, "%s", 5, None, ["x"]])
-def test_a_batch_that_is_none_is_refused(alice: Program, path: str, batch: Any) -> None:
+def test_an_invalid_batch_is_refused(alice: Program, path: str, batch: Any) -> None:
     answer = post(alice, path, {"batch": batch})
 
     assert answer.status_code == (404 if isinstance(batch, str) else 400)
 
 
-def test_all_but_some_are_one_archive_by_json_and_by_a_form(filled: Program, window: Browser) -> None:
+def test_everything_except_some_is_downloaded_by_json_and_by_a_form(filled: Program, window: Browser) -> None:
     filled.put("/files/a/sub/f", b"f")
     names = ["sub/", "sub/f", "0.txt", "1.txt", "2.txt", "4.txt"]
 
@@ -256,9 +256,7 @@ def test_all_but_some_are_one_archive_by_json_and_by_a_form(filled: Program, win
     assert "5" in page.text
 
 
-def test_what_was_deleted_at_once_is_counted_and_removed_for_ever_at_once(
-    filled: Program, bob: Program
-) -> None:
+def test_a_bulk_deletion_is_counted_and_purged_at_once(filled: Program, bob: Program) -> None:
     filled.put("/files/f")
     filled.delete("/files/f")
     assert filled.get("/trash/count").get_json() == {"count": 1}

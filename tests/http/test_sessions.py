@@ -1,4 +1,4 @@
-"""A session is a row: it begins with a fresh cookie and ends at once, everywhere.
+"""A session is a row: it starts with a new cookie and ends at once, everywhere.
 
 Rule: "everywhere" is a second application on the same instance folder.
 """
@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from cabinet.extensions import db
-from cabinet.models import Session
+from cabinet.models import UserSession
 from cabinet.services.kernel.clock import utc_now
 from cabinet.web.runtime import Runtime
 from tests.conftest import MakeApp
@@ -51,7 +51,7 @@ def cookie(client: FlaskClient, auth: AuthActions) -> str:
     return cookie_value(client)
 
 
-def test_the_cookie_after_signing_in_is_not_the_one_before(browser: Browser, alice: Program) -> None:
+def test_signing_in_changes_the_session_cookie(browser: Browser, alice: Program) -> None:
     browser.get("/login")
     before = cookie_value(browser.client)
     browser.sign_in("alice")
@@ -59,7 +59,7 @@ def test_the_cookie_after_signing_in_is_not_the_one_before(browser: Browser, ali
     assert cookie_value(browser.client) != before
 
 
-def test_a_cookie_set_by_somebody_else_does_not_become_a_session(
+def test_a_cookie_set_by_an_attacker_does_not_become_a_session(
     app: Flask, browser: Browser, alice: Program
 ) -> None:
     attacker = Browser(app)
@@ -71,7 +71,7 @@ def test_a_cookie_set_by_somebody_else_does_not_become_a_session(
     assert not opens(app, planted)
 
 
-def test_signing_in_again_ends_the_session_before(
+def test_signing_in_again_ends_the_previous_session(
     app: Flask, client: FlaskClient, auth: AuthActions, cookie: str
 ) -> None:
     auth.login("alice")
@@ -79,10 +79,10 @@ def test_signing_in_again_ends_the_session_before(
     assert not opens(app, cookie)
     assert opens(app, cookie_value(client))
     with app.app_context():
-        assert db.session.scalar(select(func.count()).select_from(Session)) == 1
+        assert db.session.scalar(select(func.count()).select_from(UserSession)) == 1
 
 
-def test_a_cookie_is_worth_nothing_after_signing_out(
+def test_a_cookie_is_invalid_after_signing_out(
     app: Flask, make_app: MakeApp, auth: AuthActions, cookie: str
 ) -> None:
     assert opens(app, cookie)
@@ -95,7 +95,7 @@ def test_a_cookie_is_worth_nothing_after_signing_out(
     assert not opens(other, cookie)
 
 
-def test_another_password_ends_all_sessions_in_every_process_but_the_one_that_changed_it(
+def test_a_password_change_ends_all_other_sessions_in_every_process(
     app: Flask, make_app: MakeApp, client: FlaskClient, cookie: str
 ) -> None:
     other = make_app()
@@ -109,7 +109,7 @@ def test_another_password_ends_all_sessions_in_every_process_but_the_one_that_ch
     assert opens(app, cookie)
 
 
-def test_a_disabled_account_is_shut_in_every_process(
+def test_a_disabled_account_is_locked_in_every_process(
     app: Flask, make_app: MakeApp, auth: AuthActions, cookie: str
 ) -> None:
     token = auth.token(username="alice")
@@ -128,7 +128,7 @@ def test_a_disabled_account_is_shut_in_every_process(
         assert program.get("/me", headers=basic("alice")).status_code == 401
 
 
-def test_a_password_changed_in_one_process_is_not_remembered_in_another(make_app: MakeApp) -> None:
+def test_a_password_changed_in_one_process_is_not_cached_in_another(make_app: MakeApp) -> None:
     one, other = make_app(), make_app()
     alice = Program(one, "alice")
     for app in (one, other):
@@ -144,7 +144,7 @@ def test_a_password_changed_in_one_process_is_not_remembered_in_another(make_app
         assert app.test_client().get("/me", headers=basic("alice", ANOTHER)).status_code == 200
 
 
-def test_processes_count_wrong_passwords_together(make_app: MakeApp) -> None:
+def test_processes_share_failed_sign_in_counts(make_app: MakeApp) -> None:
     apps = make_app(), make_app(), make_app()
     now = utc_now()
     for app in apps:
@@ -162,9 +162,9 @@ def test_processes_count_wrong_passwords_together(make_app: MakeApp) -> None:
 @pytest.mark.parametrize(
     ("remember", "idle", "total"), [("", timedelta(days=1), timedelta(days=7)),
                                     ("y", timedelta(days=30), timedelta(days=180))],
-    ids=["ordinary", "kept signed in"],
+    ids=["ordinary", "remembered"],
 )  # fmt: skip
-def test_a_session_ends_unused_and_in_any_case(
+def test_a_session_expires_when_idle_and_by_age(
     app: Flask, auth: AuthActions, remember: str, idle: timedelta, total: timedelta
 ) -> None:
     auth.register("alice")
@@ -186,7 +186,7 @@ def test_a_session_ends_unused_and_in_any_case(
 
 
 @pytest.mark.parametrize("key", ["dev", "", "0" * 64], ids=["dev", "empty", "guessed"])
-def test_a_cookie_signed_with_another_key_opens_nothing(
+def test_a_cookie_signed_with_another_key_is_invalid(
     app: Flask, client: FlaskClient, cookie: str, key: str
 ) -> None:
     with client.session_transaction() as session:
@@ -204,13 +204,13 @@ def test_a_cookie_signed_with_another_key_opens_nothing(
     assert opens(app, cookie)
 
 
-def test_the_signature_of_a_cookie_outlives_every_session(make_app: MakeApp) -> None:
+def test_the_cookie_signature_outlives_every_session(make_app: MakeApp) -> None:
     for remember, ordinary in ((60, 3600), (3600, 60)):
         app = make_app(REMEMBER_SECONDS=remember, SESSION_SECONDS=ordinary)
         assert app.permanent_session_lifetime == timedelta(seconds=3600)
 
 
-def test_an_account_page_lists_sessions_and_ends_them(app: Flask, browser: Browser, alice: Program) -> None:
+def test_the_account_page_lists_and_ends_sessions(app: Flask, browser: Browser, alice: Program) -> None:
     browser.sign_in("alice")
     other = AuthActions(app.test_client())
     other.login("alice")
@@ -226,16 +226,14 @@ def test_an_account_page_lists_sessions_and_ends_them(app: Flask, browser: Brows
 def test_a_program_ends_a_session(app: Flask, alice: Program, client: FlaskClient) -> None:
     AuthActions(client).login("alice")
     with app.app_context():
-        session_id = db.session.scalar(select(Session.id))
+        session_id = db.session.scalar(select(UserSession.id))
 
     assert alice.request("POST", f"/account/sessions/{session_id}/end").status_code == 204
     assert alice.request("POST", f"/account/sessions/{session_id}/end").status_code == 404
     assert client.get("/me").status_code == 401
 
 
-def test_credentials_that_are_shown_count_more_than_the_cookie(
-    app: Flask, client: FlaskClient, cookie: str
-) -> None:
+def test_sent_credentials_override_the_cookie(app: Flask, client: FlaskClient, cookie: str) -> None:
     bob = Program(app, "bob")
 
     assert client.get("/me", headers=bob.headers).get_json()["username"] == "bob"
@@ -247,6 +245,6 @@ def test_signing_out_twice_is_no_error(auth: AuthActions, cookie: str) -> None:
     assert [auth.logout().status_code for _ in range(2)] == [200, 200]
 
 
-def test_signing_out_by_credentials_ends_no_session(app: Flask, cookie: str) -> None:
+def test_signing_out_with_credentials_ends_no_session(app: Flask, cookie: str) -> None:
     assert app.test_client().get("/logout", headers=basic("alice")).status_code == 200
     assert opens(app, cookie)

@@ -1,7 +1,6 @@
-"""Readers that take an answer slowly or not at all: whatever they ask for, others find a thread.
+"""Clients that read a response slowly or not at all: threads are left for others.
 
-Rule: a real server; packets are as small as on an Ethernet, for on the loopback the kernel would
-take megabytes of an answer that nobody reads.
+Rule: a real server; packets are as small as on Ethernet, because the kernel buffers megabytes on loopback.
 """
 
 from __future__ import annotations
@@ -10,16 +9,16 @@ import json
 import socket
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote
 
 import pytest
 
-from cabinet.web.running import TRANSFERS_OF_A_USER
+from cabinet.web.concurrency import TRANSFERS_OF_A_USER
 from tests.support.contents import content_of
-from tests.support.crowds import address, connected, statuses
+from tests.support.many_connections import address, connected, statuses
 from tests.support.people import Person
 from tests.support.raw_http import RawConnection, request_head
 from tests.support.servers import Server, production_command, running
@@ -50,7 +49,10 @@ def alice(server: Server) -> Person:
 
 
 class Readers:
-    """Connections that take nothing of what is sent to them, four of them from each address."""
+    """Connections that read nothing of the response, four of them from each address.
+
+    They read all of it in the end: then the server counts none of their requests any more.
+    """
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -61,6 +63,13 @@ class Readers:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for connection in self.connections:
+            with suppress(OSError):
+                connection.socket.shutdown(socket.SHUT_WR)
+        for connection in self.connections:
+            with suppress(OSError):
+                while connection.socket.recv(64 << 10):
+                    pass
         self._held.close()
 
     def ask(self, request: bytes, count: int = 1) -> None:
@@ -76,16 +85,14 @@ class Readers:
             self.connections[-1].send(request)
 
     def statuses(self) -> Counter[bytes]:
-        """Return what they are told, once each of them is told something, and read no further."""
+        """Return the statuses once each has received one, without reading further."""
         return Counter(connection.socket.recv(12)[-3:] for connection in self.connections)
 
 
 @pytest.mark.parametrize(
     "target", ["/files/picture", "/files?recursive=1&limit=1000", f"/index?path={MANY}", f"/files/{MANY}"]
 )
-def test_answers_that_nobody_reads_leave_a_thread_to_others(
-    server: Server, alice: Person, target: str
-) -> None:
+def test_unread_responses_leave_threads_for_others(server: Server, alice: Person, target: str) -> None:
     with Readers(server) as readers:
         readers.ask(request_head("GET", target, {**HOST, **alice.headers, "Accept-Encoding": "identity"}), 12)
         with connected(server, 1, first=1) as (other,):
@@ -94,7 +101,7 @@ def test_answers_that_nobody_reads_leave_a_thread_to_others(
         assert readers.statuses() == {b"200": TRANSFERS, b"429": 12 - TRANSFERS}
 
 
-def test_requests_in_one_piece_whose_answers_nobody_reads_leave_a_thread_to_others(server: Server) -> None:
+def test_unread_responses_to_pipelined_requests_leave_threads_for_others(server: Server) -> None:
     with Readers(server) as readers:
         readers.ask(HEALTHZ * 400, 12)
         # One after the other, so that all of them come as far as they get.
@@ -104,7 +111,7 @@ def test_requests_in_one_piece_whose_answers_nobody_reads_leave_a_thread_to_othe
                 assert statuses([other]) == {200: 1}, number
 
 
-def test_an_archive_is_its_users_transfer_however_long_the_request_for_it_is(tmp_path: Path) -> None:
+def test_an_archive_counts_as_a_transfer_however_long_its_request(tmp_path: Path) -> None:
     with running(production_command(1), tmp_path, {}) as server:
         alice = Person(server, "alice")
         alice.store("picture", content_of(100_000))
@@ -120,7 +127,7 @@ def test_an_archive_is_its_users_transfer_however_long_the_request_for_it_is(tmp
             assert readers.statuses() == {b"200": TRANSFERS_OF_A_USER, b"429": 2}
 
 
-def test_what_has_been_done_is_never_told_to_come_again(server: Server, alice: Person) -> None:
+def test_a_completed_request_is_never_told_to_retry(server: Server, alice: Person) -> None:
     name = "ж" * 120
     form = b"".join(
         b'--b\r\nContent-Disposition: form-data; name="file"; filename="%s%d"\r\n\r\n\r\n'

@@ -1,6 +1,6 @@
-"""A real server that is told to stop, or to load its settings anew, in the middle of its work.
+"""A real server that is stopped or reloaded during requests.
 
-Rule: what an operator does every day; power cuts and kills are in tests/conformance.
+Rule: normal operation; power cuts and kills are in tests/conformance.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from tests.support.people import Person
 from tests.support.raw_http import RawConnection, request_head
 from tests.support.servers import Server, production_command, running
 from tests.support.waiting import wait_until
-
-pytestmark = pytest.mark.any_database
 
 CONTENT = content_of(3 << 20)
 HALF = len(CONTENT) // 2
@@ -43,7 +41,7 @@ def begin_upload(connection: RawConnection, person: Person) -> None:
 
 
 def begin_download(connection: RawConnection, person: Person) -> bytes:
-    """Ask for a file, and return what has come of the answer when the first bytes of it are there."""
+    """Request a file, and return the response once its first bytes have arrived."""
     connection.send(request_head("GET", "/files/stored", {"Host": "localhost", **person.headers}))
     return connection.socket.recv(10_000)
 
@@ -52,7 +50,7 @@ def read_to_end(connection: RawConnection) -> bytes:
     return b"".join(iter(lambda: connection.socket.recv(1 << 20), b""))
 
 
-def test_a_server_that_is_told_to_stop_ends_what_is_under_way_and_nothing_else(server: Server) -> None:
+def test_a_stopping_server_ends_only_running_requests(server: Server) -> None:
     person = Person(server)
     person.store("stored", content_of(32 << 20, seed=1))
     with server.raw() as up, server.raw() as down, server.raw() as idle:
@@ -78,7 +76,7 @@ def test_a_server_that_is_told_to_stop_ends_what_is_under_way_and_nothing_else(s
     assert person.get("large") == CONTENT
 
 
-def test_a_server_that_loads_its_settings_anew_answers_all_the_time(server: Server) -> None:
+def test_a_reloading_server_answers_all_the_time(server: Server) -> None:
     person = Person(server)
     before = set(server.workers)
     with server.raw() as up:

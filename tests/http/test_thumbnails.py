@@ -1,4 +1,4 @@
-"""Thumbnails over HTTP: who gets them, how long they are kept, what is answered when there is none."""
+"""Thumbnails over HTTP: access, caching, and responses without one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def long_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "IDLE_SECONDS", 0)
 
 
-def test_a_thumbnail_is_a_small_picture_with_a_validator_of_its_own(alice: Program) -> None:
+def test_a_thumbnail_is_a_small_image_with_its_own_etag(alice: Program) -> None:
     content_hash = alice.put("/files/a/фото.jpg", PICTURE).get_json()["content_hash"]
 
     response = alice.get("/thumbnails/a/фото.jpg?size=64")
@@ -45,7 +45,7 @@ def test_a_thumbnail_is_a_small_picture_with_a_validator_of_its_own(alice: Progr
     assert alice.get("/thumbnails/a/фото.jpg?of=other").headers["Cache-Control"] == "private, no-cache"
 
 
-def test_a_new_content_has_a_new_thumbnail(alice: Program) -> None:
+def test_new_content_has_a_new_thumbnail(alice: Program) -> None:
     alice.put("/files/a.jpg", PICTURE)
     before = alice.get("/thumbnails/a.jpg")
     alice.put("/files/a.jpg", picture("JPEG", 200, 400))
@@ -56,9 +56,7 @@ def test_a_new_content_has_a_new_thumbnail(alice: Program) -> None:
     assert opened(after.data).size == (128, 256)
 
 
-def test_there_is_none_of_what_is_no_picture_is_not_there_or_is_anothers(
-    alice: Program, bob: Program
-) -> None:
+def test_non_images_missing_files_and_files_of_others_have_no_thumbnail(alice: Program, bob: Program) -> None:
     alice.put("/files/folder/a.jpg", PICTURE)
     alice.put("/files/page.jpg", b"<html><script>alert(1)</script></html>")
     alice.put("/files/text.txt", b"text")
@@ -73,7 +71,7 @@ def test_there_is_none_of_what_is_no_picture_is_not_there_or_is_anothers(
     assert is_problem(alice.get("/thumbnails/folder/a.jpg"), 404, "not-found")
 
 
-def test_of_what_is_called_a_picture_and_is_none_there_is_no_error_to_show(alice: Program) -> None:
+def test_a_file_wrongly_named_as_image_has_no_thumbnail_and_no_error(alice: Program) -> None:
     content_hash = alice.put("/files/page.jpg", b"<html><script>alert(1)</script></html>").get_json()[
         "content_hash"
     ]
@@ -87,7 +85,7 @@ def test_of_what_is_called_a_picture_and_is_none_there_is_no_error_to_show(alice
 
 
 @pytest.mark.parametrize("name", ["IMG_0001.HEIC", "photo.heif", "scan.tif", "SCAN.TIFF", "no suffix"])
-def test_photographs_that_no_browser_shows_have_thumbnails(alice: Program, name: str) -> None:
+def test_photo_formats_unsupported_by_browsers_have_thumbnails(alice: Program, name: str) -> None:
     content, width = (picture("TIFF", 400), 400) if "scan" in name.lower() else (heic("plain"), 64)
     entry = alice.put(f"/files/{name}", content).get_json()
 
@@ -99,9 +97,7 @@ def test_photographs_that_no_browser_shows_have_thumbnails(alice: Program, name:
     assert f'src="/thumbnails/{quote(name)}?size=64&amp;edition={EDITION}&amp;' in page
 
 
-def test_whoever_is_too_early_is_told_when_to_come_again(
-    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_early_request_gets_retry_after(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
     app = make_app(JOBS="apart")
     alice = Program(app, "alice")
     alice.put("/files/a.jpg", PICTURE)

@@ -14,7 +14,7 @@ from tests.support.route_rights import made
 from tests.support.visitors import Browser, Program, is_problem
 
 
-def test_a_token_tells_what_it_is_for(alice: Program) -> None:
+def test_a_token_reports_its_scopes(alice: Program) -> None:
     alice.put("/files/a/b/f")
 
     body = {"name": "x", "scopes": ["write", "read", "read"], "folder": "a/b"}
@@ -46,7 +46,7 @@ WRONG: list[tuple[dict[str, Any], int]] = [
 ]
 
 
-def test_what_no_token_can_be_for_makes_none(alice: Program) -> None:
+def test_invalid_token_scopes_are_refused(alice: Program) -> None:
     alice.put("/files/f")
     for wanted, status in WRONG:
         refused = alice.request("POST", "/tokens", json={"name": "x", **wanted})
@@ -56,7 +56,7 @@ def test_what_no_token_can_be_for_makes_none(alice: Program) -> None:
     assert alice.get("/tokens").get_json() == {"tokens": []}
 
 
-def test_administration_is_for_administrators_and_ends_with_the_role(app: Flask, alice: Program) -> None:
+def test_the_admin_scope_is_for_administrators_and_ends_with_the_role(app: Flask, alice: Program) -> None:
     Operator(app).run("users", "promote", "alice")
     asked = {"name": "x", "scopes": ["read", "admin"]}
     token = bearer(alice.request("POST", "/tokens", json=asked).get_json()["token"])
@@ -75,7 +75,7 @@ def test_administration_is_for_administrators_and_ends_with_the_role(app: Flask,
     assert is_problem(alice.request("POST", "/tokens", json=asked), 403, "forbidden")
 
 
-def test_the_account_page_makes_a_token_for_what_is_ticked(alice: Program, window: Browser) -> None:
+def test_the_account_page_creates_a_token_with_the_checked_scopes(alice: Program, window: Browser) -> None:
     alice.put("/files/Docs/f")
     page = window.get("/account").text
     assert page.count('name="scopes"') == 4
@@ -88,7 +88,7 @@ def test_the_account_page_makes_a_token_for_what_is_ticked(alice: Program, windo
 
     (shown,) = alice.get("/tokens").get_json()["tokens"]
     assert (shown["scopes"], shown["folder"]) == (["read"], "Docs")
-    assert "Only in “Docs”" in window.get("/account").text
+    assert "“Docs”" in window.get("/account").text
     wrong: dict[str, Any]
     refusals: list[dict[str, Any]] = [
         {"scopes": [""]},
@@ -104,7 +104,7 @@ def test_the_account_page_makes_a_token_for_what_is_ticked(alice: Program, windo
     assert len(alice.get("/tokens").get_json()["tokens"]) == 1
 
 
-def test_the_account_page_of_an_administrator_has_a_box_for_that(
+def test_only_administrators_see_the_admin_scope_checkbox(
     app: Flask, alice: Program, window: Browser
 ) -> None:
     Operator(app).run("users", "promote", "alice")

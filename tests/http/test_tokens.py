@@ -1,6 +1,6 @@
-"""Tokens of programs, and what is shown in an `Authorization` header instead of one.
+"""API tokens, and other credentials in an `Authorization` header.
 
-Rule: a secret is in the one answer that made it, and in no other.
+Rule: a secret is in the response that created it, and in no other.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from tests.support.auth import AuthActions, basic, bearer
 from tests.support.visitors import NAVIGATION, Browser, Program, is_me
 
 
-def test_a_token_is_shown_once_and_opens(client: FlaskClient, alice: Program) -> None:
+def test_a_token_is_shown_once_and_works(client: FlaskClient, alice: Program) -> None:
     made = alice.request("POST", "/tokens", json={"name": " backup  script "})
 
     issued = made.get_json()
@@ -32,7 +32,7 @@ def test_a_token_is_shown_once_and_opens(client: FlaskClient, alice: Program) ->
     assert alice.delete(f"/tokens/{issued['id']}").status_code == 404
 
 
-def test_an_expiry_is_a_time_with_a_zone(alice: Program) -> None:
+def test_an_expiry_has_a_time_zone(alice: Program) -> None:
     body = {"name": "x", "expires_at": "2126-01-01T00:00:00+03:00"}
 
     made = alice.request("POST", "/tokens", json=body)
@@ -61,7 +61,7 @@ NO_TOKENS = [
 ]
 
 
-def test_a_body_that_makes_no_token_is_refused(alice: Program) -> None:
+def test_an_invalid_token_request_is_refused(alice: Program) -> None:
     for body, status in NO_TOKENS:
         response = alice.request("POST", "/tokens", data=body, content_type="application/json")
         assert response.status_code == status, (body[:80], response.text)
@@ -70,7 +70,7 @@ def test_a_body_that_makes_no_token_is_refused(alice: Program) -> None:
     assert alice.get("/tokens").get_json() == {"tokens": []}
 
 
-def test_credentials_that_are_none_are_refused(client: FlaskClient, auth: AuthActions) -> None:
+def test_invalid_credentials_are_refused(client: FlaskClient, auth: AuthActions) -> None:
     auth.become()
     for shown in (
         "Basic", "Basic ", "Basic %%%", "Basic bm9jb2xvbg==", f"Basic {'QUFB' * 2000}", "Basic /////w==", "Basic YTo=",
@@ -81,12 +81,12 @@ def test_credentials_that_are_none_are_refused(client: FlaskClient, auth: AuthAc
         assert response.get_json()["type"] == "/problems/wrong-credentials"
 
 
-def test_pages_for_everybody_stay_open_to_wrong_credentials(client: FlaskClient) -> None:
+def test_public_pages_accept_wrong_credentials(client: FlaskClient) -> None:
     assert client.get("/healthz", headers=basic("x", "y")).status_code == 200
     assert client.get("/", headers={**NAVIGATION, **basic("x", "y")}).status_code == 200
 
 
-def test_a_token_is_made_and_revoked_on_the_account_page(
+def test_a_token_is_created_and_revoked_on_the_account_page(
     browser: Browser, client: FlaskClient, alice: Program
 ) -> None:
     browser.sign_in("alice")

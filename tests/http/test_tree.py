@@ -1,4 +1,4 @@
-"""Folders, moves, copies, the trash, versions and search, as programs see them."""
+"""Folders, moves, copies, the trash, versions and search in the API."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def trashed(program: Program) -> list[dict[str, Any]]:
     return entries
 
 
-def test_a_folder_is_made_with_those_above_it(alice: Program) -> None:
+def test_a_folder_is_created_with_its_parents(alice: Program) -> None:
     made = post(alice, "/folders", {"path": "Отчёты/2026"})
 
     assert made.status_code == 201
@@ -49,7 +49,7 @@ def test_a_folder_is_made_with_those_above_it(alice: Program) -> None:
 
 
 @pytest.mark.parametrize("action", ["moves", "copies"])
-def test_an_arrangement_answers_with_what_is_where(alice: Program, action: str) -> None:
+def test_moves_and_copies_return_sources_and_targets(alice: Program, action: str) -> None:
     alice.put("/files/d/f", b"one")
     alice.put("/files/g", b"two")
 
@@ -75,13 +75,13 @@ def test_an_arrangement_answers_with_what_is_where(alice: Program, action: str) 
         b'{"from": [], "to": "b"}', b'{"from": ["a"], "to": null}', b'{"path": "\xff"}',
     ],
 )  # fmt: skip
-def test_a_body_that_does_not_fit_is_refused(alice: Program, path: str, body: bytes) -> None:
+def test_an_invalid_body_is_refused(alice: Program, path: str, body: bytes) -> None:
     answer = alice.request("POST", path, {"Content-Type": "application/json"}, data=body)
 
     assert is_problem(answer, 400, "malformed-request")
 
 
-def test_so_many_paths_and_no_more(alice: Program) -> None:
+def test_the_number_of_paths_is_limited(alice: Program) -> None:
     names = [f"папка {number:04}" + "ж" * 500 for number in range(1001)]
 
     assert is_problem(arrange(alice, "moves", names, "x/"), 400, "malformed-request")
@@ -90,7 +90,7 @@ def test_so_many_paths_and_no_more(alice: Program) -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_name_is_refused_wherever_it_stands(alice: Program, name: str) -> None:
+def test_a_hostile_name_is_refused_everywhere(alice: Program, name: str) -> None:
     alice.put("/files/f")
 
     answers = [
@@ -113,7 +113,7 @@ def test_a_lone_surrogate_is_no_name(alice: Program) -> None:
     assert answer.status_code in {400, 422}
 
 
-def test_what_is_deleted_waits_in_the_trash_and_comes_back(alice: Program) -> None:
+def test_deleted_entries_are_in_the_trash_and_can_be_restored(alice: Program) -> None:
     alice.put("/files/d/Отчёт №5.pdf", b"one")
     alice.delete("/files/d")
 
@@ -132,7 +132,7 @@ def test_what_is_deleted_waits_in_the_trash_and_comes_back(alice: Program) -> No
     assert trashed(alice) == []
 
 
-def test_a_clash_in_restoring_is_settled_as_asked(alice: Program) -> None:
+def test_a_conflict_of_a_restore_follows_on_conflict(alice: Program) -> None:
     alice.put("/files/f", b"old")
     alice.delete("/files/f")
     alice.put("/files/f", b"new")
@@ -144,7 +144,7 @@ def test_a_clash_in_restoring_is_settled_as_asked(alice: Program) -> None:
     assert is_problem(post(alice, where), 404, "not-found")
 
 
-def test_many_are_deleted_and_come_back_all_or_none(alice: Program) -> None:
+def test_many_are_deleted_and_restored_all_or_none(alice: Program) -> None:
     for path in ("a/b/f", "a/g", "h"):
         alice.put(f"/files/{path}", b"old")
 
@@ -154,7 +154,7 @@ def test_many_are_deleted_and_come_back_all_or_none(alice: Program) -> None:
     for body in bodies:
         assert is_problem(post(alice, "/trash", body), 400, "malformed-request")
     assert trashed(alice) == []
-    # A folder and something in it are two things then, each of which comes back to its place.
+    # A folder and an entry in it are separate then, each restored to its place.
     added = post(alice, "/trash", {"paths": ["h", "a/g", "a", "h"]}).get_json()["entries"]
     assert [entry["from"] for entry in added] == ["h", "a/g", "a"]
     assert sorted(entry["id"] for entry in added) == sorted(entry["id"] for entry in trashed(alice))
@@ -170,7 +170,7 @@ def test_many_are_deleted_and_come_back_all_or_none(alice: Program) -> None:
     assert alice.paths() == ["a", "a/b", "a/b/f", "a/g", "h", "h (2)"]
 
 
-def test_many_go_for_ever_all_or_none(alice: Program) -> None:
+def test_many_are_purged_all_or_none(alice: Program) -> None:
     for name in "abc":
         alice.put(f"/files/{name}", b"four")
     ids = [entry["id"] for entry in post(alice, "/trash", {"paths": list("abc")}).get_json()["entries"]]
@@ -183,7 +183,7 @@ def test_many_go_for_ever_all_or_none(alice: Program) -> None:
     assert alice.get("/me").get_json()["usage"] == 4
 
 
-def test_what_goes_for_ever_gives_its_bytes_back(alice: Program) -> None:
+def test_purging_frees_the_bytes(alice: Program) -> None:
     for name in "abcd":
         alice.put(f"/files/{name}", b"four")
     assert alice.delete("/files/a?permanent=1").status_code == 204
@@ -200,7 +200,7 @@ def test_what_goes_for_ever_gives_its_bytes_back(alice: Program) -> None:
     assert is_problem(alice.delete("/trash/nothing"), 404, "not-found")
 
 
-def test_the_trash_is_paged(alice: Program) -> None:
+def test_the_trash_listing_is_paginated(alice: Program) -> None:
     for name in "abc":
         alice.put(f"/files/{name}")
         alice.delete(f"/files/{name}")
@@ -214,7 +214,7 @@ def test_the_trash_is_paged(alice: Program) -> None:
     assert is_problem(alice.get("/trash?after=x"), 422, "invalid-field")
 
 
-def test_a_file_has_its_versions(alice: Program) -> None:
+def test_a_file_has_versions(alice: Program) -> None:
     for content in (b"1", b"22"):
         alice.put("/files/d/f", content)
 
@@ -238,7 +238,7 @@ def test_a_file_has_its_versions(alice: Program) -> None:
     assert [each["number"] for each in alice.get("/versions/d/f").get_json()["versions"]] == [3, 1]
 
 
-def test_a_version_that_is_not_there_is_not_found(alice: Program) -> None:
+def test_an_unknown_version_is_not_found(alice: Program) -> None:
     alice.put("/files/d/f")
     huge = "9" * 5000
 
@@ -252,7 +252,7 @@ def test_a_version_that_is_not_there_is_not_found(alice: Program) -> None:
     assert is_problem(alice.delete(f"/versions/d/f/{huge}"), 404, "not-found")
 
 
-def test_a_search_answers_like_a_listing(alice: Program) -> None:
+def test_search_results_have_the_format_of_a_listing(alice: Program) -> None:
     for name in ("d/Отчёт 1.pdf", "d/отчет 2.pdf", "e/ОТЧЕТ 3.pdf", "other"):
         alice.put(f"/files/{name}")
 
@@ -272,7 +272,7 @@ def test_a_search_answers_like_a_listing(alice: Program) -> None:
         assert is_problem(alice.get(f"/search{query}"), 422, "invalid-field")
 
 
-def test_another_users_things_are_not_there(alice: Program, bob: Program) -> None:
+def test_entries_of_another_user_are_not_found(alice: Program, bob: Program) -> None:
     for content in (b"1", b"22"):
         bob.put("/files/secret", content)
     bob.put("/files/gone")

@@ -1,6 +1,6 @@
-"""`POST /upload`: a form with one file or many, all of them or none.
+"""`POST /upload`: a form with one or several files, stored all or none.
 
-Rule: bodies are written by hand wherever a client library would tidy them up.
+Rule: bodies are written by hand where a client library would normalize them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from cabinet.web.bodies import MAX_FILES
 from tests.conftest import MakeApp
 from tests.support.forms import BOUNDARY, END, file, part, post
 from tests.support.visitors import NAVIGATION, Browser, Program
+from tests.support.wording import text_of
 
 CONTENT = b"content"
 
@@ -42,7 +43,7 @@ def test_one_file_becomes_an_entry(alice: Program) -> None:
     assert alice.get(entry["url"]).data == CONTENT
 
 
-def test_many_files_become_entries_in_their_order(alice: Program) -> None:
+def test_many_files_become_entries_in_order(alice: Program) -> None:
     names = ["z", "a", "m"]
 
     response = alice.upload([(name, name.encode()) for name in names], "?folder=some/where")
@@ -53,7 +54,7 @@ def test_many_files_become_entries_in_their_order(alice: Program) -> None:
     assert alice.get("/files/some/where/m").data == b"m"
 
 
-def test_a_path_before_a_file_says_where_it_goes(alice: Program) -> None:
+def test_a_path_field_before_a_file_sets_its_path(alice: Program) -> None:
     response = post(
         alice,
         part("path", b"photos/2026/one.jpg"), file("one.jpg", b"1"),
@@ -67,7 +68,7 @@ def test_a_path_before_a_file_says_where_it_goes(alice: Program) -> None:
     assert paths == ["in/photos/2026/one.jpg", "in/two.jpg", "in/фото/три.jpg", "in/empty name"]
 
 
-def test_other_fields_are_passed_over(alice: Program) -> None:
+def test_other_fields_are_ignored(alice: Program) -> None:
     response = post(
         alice,
         part("comment", b"hello"),
@@ -80,14 +81,14 @@ def test_other_fields_are_passed_over(alice: Program) -> None:
     assert alice.paths() == ["f"]
 
 
-def test_a_quoted_name_is_what_was_meant(alice: Program) -> None:
+def test_a_quoted_filename_is_decoded(alice: Program) -> None:
     names = {
         "a%22b;c'd%.txt": "a\"b;c'd%.txt",
         "100%25": "100%25",
         # As curl before 7.81 and Go write it.
         'back\\"slash': 'back"slash',
         '\\"\\"': '""',
-        # As nobody should, and some do.
+        # Unusual, but seen in practice.
         'a"b': 'a"b',
     }
 
@@ -97,7 +98,7 @@ def test_a_quoted_name_is_what_was_meant(alice: Program) -> None:
         assert alice.get(entry["url"]).status_code == 200
 
 
-def test_the_extended_form_of_a_filename_is_decoded_once(alice: Program) -> None:
+def test_an_extended_filename_is_decoded_once(alice: Program) -> None:
     kind = "; filename*=UTF-8''%D0%AF%2522.txt"
 
     (entry,) = post(alice, part("file", CONTENT, None, kind)).get_json()["files"]
@@ -120,9 +121,7 @@ def test_the_extended_form_of_a_filename_is_decoded_once(alice: Program) -> None
         ('; filename="a.txt"\r\nX-Other: ü', "a.txt"),
     ],
 )
-def test_the_parameter_of_a_filename_may_be_written_in_many_ways(
-    alice: Program, more: str, name: str
-) -> None:
+def test_the_filename_parameter_may_have_various_syntaxes(alice: Program, more: str, name: str) -> None:
     (entry,) = post(alice, part("file", CONTENT, None, more)).get_json()["files"]
 
     assert entry["name"] == name
@@ -148,7 +147,7 @@ def test_the_parameter_of_a_filename_may_be_written_in_many_ways(
     ],
     ids=ascii,
 )
-def test_a_backslash_is_refused_and_never_taken_away(alice: Program, sent: str) -> None:
+def test_a_backslash_is_refused_and_not_removed(alice: Program, sent: str) -> None:
     response = post(alice, file("good"), file(sent))
 
     assert is_refused(response, 422, "invalid-name")
@@ -172,12 +171,14 @@ def test_a_backslash_is_refused_and_never_taken_away(alice: Program, sent: str) 
     ],
     ids=ascii,
 )
-def test_a_filename_that_is_no_name_is_called_one_and_not_a_damaged_form(alice: Program, more: str) -> None:
+def test_an_invalid_filename_is_reported_as_a_name_and_not_as_a_malformed_form(
+    alice: Program, more: str
+) -> None:
     assert is_refused(post(alice, file("good"), part("file", CONTENT, None, more)), 422, "invalid-name")
     assert alice.paths() == []
 
 
-def test_a_path_that_is_no_utf8_is_no_name(alice: Program) -> None:
+def test_a_path_in_invalid_utf8_is_refused(alice: Program) -> None:
     for path in (b"\xff", b"a/\xcf\xf0", b"a\xed\xa0\x80/b"):
         response = post(alice, file("good"), part("path", path), file("f"))
         assert is_refused(response, 422, "invalid-name")
@@ -185,7 +186,7 @@ def test_a_path_that_is_no_utf8_is_no_name(alice: Program) -> None:
     assert post(alice, part("other", b"\xff"), file("f")).status_code == 201
 
 
-def test_one_bad_name_refuses_all_and_is_named(alice: Program) -> None:
+def test_one_invalid_name_refuses_all_and_is_reported(alice: Program) -> None:
     alice.put("/files/kept", b"old")
     for sent in (
         "../../etc/passwd", "..\\..\\x", "/etc/passwd", "a\0.txt", ".", "..", "a/b", "%0D%0AX: y", "x\u202ey", "a" * 256,
@@ -200,7 +201,7 @@ def test_one_bad_name_refuses_all_and_is_named(alice: Program) -> None:
     assert alice.get("/files/kept").data == b"old"
 
 
-def test_a_bad_path_or_folder_refuses_all(alice: Program) -> None:
+def test_an_invalid_path_or_folder_refuses_all(alice: Program) -> None:
     for path in (b"../x", b"/x", b"a//b", b"a/", b"a\\b", b"\xff", b"a\0b", b"/".join([b"a"] * 65)):
         response = post(alice, file("good"), part("path", path), file("f"))
         assert is_refused(response, 422, "invalid-name")
@@ -209,7 +210,7 @@ def test_a_bad_path_or_folder_refuses_all(alice: Program) -> None:
     assert alice.paths() == []
 
 
-def test_conflicts_are_handled_as_asked(alice: Program) -> None:
+def test_conflicts_follow_on_conflict(alice: Program) -> None:
     alice.put("/files/f", b"old")
     alice.put("/files/folder/x", b"old")
 
@@ -224,7 +225,7 @@ def test_conflicts_are_handled_as_asked(alice: Program) -> None:
     assert alice.get("/files/f").data == CONTENT
 
 
-def test_the_greatest_size_is_that_of_one_file(make_app: MakeApp) -> None:
+def test_the_size_limit_applies_to_each_file(make_app: MakeApp) -> None:
     alice = Program(make_app(MAX_UPLOAD_SIZE=10))
 
     assert post(alice, file("a", b"x" * 10), file("b", b"x" * 10)).status_code == 201
@@ -232,12 +233,12 @@ def test_the_greatest_size_is_that_of_one_file(make_app: MakeApp) -> None:
     assert alice.paths() == ["a", "b"]
 
 
-def test_an_empty_file_is_a_file(alice: Program) -> None:
+def test_an_empty_file_is_stored(alice: Program) -> None:
     assert post(alice, file("empty", b"")).status_code == 201
     assert alice.get("/files/empty").data == b""
 
 
-def test_a_form_without_a_whole_file_is_refused(alice: Program) -> None:
+def test_a_form_without_a_complete_file_is_refused(alice: Program) -> None:
     head = b"--frontier\r\nContent-Disposition: form-data; name=file; filename=f\r\n"
     for body in (
         b"--frontier--\r\n",
@@ -259,7 +260,7 @@ def test_a_form_without_a_whole_file_is_refused(alice: Program) -> None:
     assert alice.paths() == []
 
 
-def test_what_is_no_form_with_a_boundary_is_refused(alice: Program) -> None:
+def test_a_form_without_a_boundary_is_refused(alice: Program) -> None:
     for content_type in (
         "multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=é",
         "application/x-www-form-urlencoded", "application/json", "text/plain", "",
@@ -276,7 +277,7 @@ def test_a_compressed_form_is_refused(alice: Program) -> None:
     assert is_refused(response, 415, "unsupported-encoding")
 
 
-def test_a_form_has_a_greatest_number_of_files(
+def test_the_number_of_files_in_a_form_is_limited(
     app: Flask, alice: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert MAX_FILES == 1000
@@ -335,7 +336,7 @@ ENDLESS: dict[str, Callable[[], Watched]] = {
 }
 
 
-def test_a_form_without_end_is_given_up_early(alice: Program) -> None:
+def test_an_endless_form_is_aborted_early(alice: Program) -> None:
     for name, body in ENDLESS.items():
         sent = body()
         response = pour(alice, sent)
@@ -345,19 +346,19 @@ def test_a_form_without_end_is_given_up_early(alice: Program) -> None:
     assert alice.paths() == []
 
 
-def test_content_that_looks_like_boundaries_is_stored_as_it_is(alice: Program) -> None:
+def test_content_that_looks_like_boundaries_is_stored_unchanged(alice: Program) -> None:
     for piece in (b"\r", b"\r\n", b"\r\n--", b"\r\n--frontie", b"--frontie"):
         content = piece * (1_500_000 // len(piece))
         response = post(alice, file("f", content))
         assert response.get_json()["files"][0]["content_hash"] == hash_chunks([content]), piece
 
 
-def test_a_browser_is_sent_back_to_the_folder(browser: Browser, alice: Program) -> None:
+def test_a_browser_is_redirected_to_the_folder(browser: Browser, alice: Program) -> None:
     browser.sign_in("alice")
 
     for names, query, location, told in (
-        (["a.txt"], "", "/index", "“a.txt” is uploaded"),
-        (["a", "b"], "?folder=x/y", "/index?path=x/y", "2 files uploaded"),
+        (["a.txt"], "", "/index", "“a.txt”"),
+        (["a", "b"], "?folder=x/y", "/index?path=x/y", text_of("done", count=2)),
     ):
         fields: dict[str, Any] = {
             "csrf_token": browser.token("/index"),
@@ -375,7 +376,7 @@ def test_a_browser_deletes_by_a_form(browser: Browser, alice: Program) -> None:
     response = browser.post("/index/delete", {"path": "x/f"}, "/index")
 
     assert (response.status_code, response.headers["Location"]) == (303, "/index?path=x")
-    assert "“f” is in the trash" in browser.get("/index?path=x").text
+    assert text_of("deleted", name="f") in browser.get("/index?path=x").text
     assert alice.paths() == ["x"]
     assert browser.post("/index/delete", {"path": ""}, "/index").status_code == 422
     assert browser.post("/index/delete", {"path": "x/f"}, "/index").status_code == 404

@@ -1,6 +1,6 @@
-"""What holds in one process holds in all: a real server with two workers.
+"""State shared by all processes: a real server with two workers.
 
-Rule: requests go over fresh connections, until each worker has answered.
+Rule: requests use new connections, until each worker has answered.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.support.servers import Server, production_command, running
 from tests.support.waiting import PATIENCE
 
 ANOTHER = "a horse of another colour"
-# So many fresh connections reach both of two workers, but for one time in 2^39.
+# So many new connections reach both of two workers, except once in 2^39.
 ENOUGH = 40
 
 
@@ -42,7 +42,7 @@ def statuses(server: Server, times: int, headers: dict[str, str]) -> Counter[int
     return found
 
 
-def test_a_changed_password_is_changed_in_every_worker(server: Server) -> None:
+def test_a_password_changed_in_one_worker_is_changed_in_all(server: Server) -> None:
     alice = Person(server, "alice")
     assert statuses(server, ENOUGH, basic("alice")) == {200: ENOUGH}
 
@@ -55,7 +55,7 @@ def test_a_changed_password_is_changed_in_every_worker(server: Server) -> None:
     assert statuses(server, ENOUGH, basic("alice", ANOTHER)) == {200: ENOUGH}
 
 
-def test_workers_count_wrong_passwords_together(server: Server) -> None:
+def test_workers_share_failed_sign_in_counts(server: Server) -> None:
     Person(server, "bob")
 
     found = statuses(server, 21, basic("bob", ANOTHER))
@@ -77,7 +77,7 @@ def test_a_session_ended_in_one_worker_is_ended_in_both(server: Server) -> None:
     assert statuses(server, ENOUGH, cookie) == {401: ENOUGH}
 
 
-def test_a_cursor_of_one_worker_opens_in_both(server: Server) -> None:
+def test_a_cursor_of_one_worker_works_in_both(server: Server) -> None:
     dora = Person(server, "dora")
     for name in ("a", "b", "c"):
         assert dora.send("PUT", f"/files/{name}", body=b"x").status == 201
@@ -91,7 +91,7 @@ def test_a_cursor_of_one_worker_opens_in_both(server: Server) -> None:
     assert found == {200: ENOUGH}
 
 
-def test_a_request_line_has_room_for_the_longest_path_and_an_end(server: Server) -> None:
+def test_a_request_line_fits_the_longest_path_and_is_limited(server: Server) -> None:
     dave = Person(server, "dave")
     longest = quote("/".join(["я" * 127] * 8))
     assert dave.send("PUT", f"/files/{longest}/a", body=b"x").status == 201

@@ -1,4 +1,4 @@
-"""Archives over HTTP: what they are called, what they say of themselves, who gets them."""
+"""Archives over HTTP: names, headers and access."""
 
 from __future__ import annotations
 
@@ -21,8 +21,6 @@ from tests.support.auth import PASSWORD, USERNAME, basic
 from tests.support.forms import BOUNDARY, END, part
 from tests.support.visitors import Browser, Program, is_problem
 from tests.support.waiting import wait_until
-
-pytestmark = pytest.mark.any_database
 
 LARGE = b"large" * CHUNK_SIZE
 
@@ -82,7 +80,7 @@ def test_a_selection_is_downloaded_as_an_archive(alice: Program) -> None:
     assert 'filename="cabinet.zip"' in everything.headers["Content-Disposition"]
 
 
-def test_a_form_selects_more_than_an_address_can_hold(alice: Program) -> None:
+def test_a_form_selects_more_than_a_url_can_hold(alice: Program) -> None:
     stored = alice.upload([(f"{number:0100}", b"") for number in range(300)])
     assert stored.status_code == 201, stored.text
     paths = [f"{number:0100}" for number in range(300)]
@@ -101,7 +99,7 @@ def test_a_form_selects_more_than_an_address_can_hold(alice: Program) -> None:
     assert is_problem(alice.request("POST", "/zip", evil, data={"path": paths}), 403, "cross-site-request")
 
 
-def test_a_form_names_a_thousand_long_paths_of_any_script(alice: Program) -> None:
+def test_a_form_selects_a_thousand_long_paths_in_any_script(alice: Program) -> None:
     """Werkzeug would read half a megabyte of it, and a thousand parts with the token among them."""
     path = "/".join(["я" * 150] * 3)
     alice.put(f"/files/{quote(path)}", b"content")
@@ -118,7 +116,7 @@ def test_a_form_names_a_thousand_long_paths_of_any_script(alice: Program) -> Non
 AWKWARD = ["nul", "a:b?.txt", "trailing. ", "Case", "case", "é", "я" * 100]
 
 
-def test_exact_names_are_the_whole_paths_in_the_order_asked_for(alice: Program) -> None:
+def test_exact_names_are_the_full_paths_in_the_requested_order(alice: Program) -> None:
     paths = [f"docs/{name}" for name in AWKWARD]
     for path in paths:
         alice.put(f"/files/{quote(path)}", path.encode())
@@ -136,7 +134,7 @@ def test_exact_names_are_the_whole_paths_in_the_order_asked_for(alice: Program) 
         assert content[paths[0]] == paths[0].encode()
 
 
-def test_a_folder_has_exact_names_too_and_comes_once(alice: Program) -> None:
+def test_a_folder_with_exact_names_is_contained_once(alice: Program) -> None:
     for path in ("a/b/c/nul", "a/b/C", "a/d"):
         alice.put(f"/files/{path}", path.encode())
 
@@ -148,7 +146,7 @@ def test_a_folder_has_exact_names_too_and_comes_once(alice: Program) -> None:
     assert list(unzipped(everything.data)) == ["a/", "a/b/", "a/b/c/", "a/b/c/nul", "a/b/C", "a/d"]
 
 
-def test_names_are_safe_or_exact_and_nothing_else(alice: Program) -> None:
+def test_names_is_either_safe_or_exact(alice: Program) -> None:
     alice.put("/files/nul", b"")
 
     assert list(unzipped(alice.get("/zip?names=safe&path=nul").data)) == ["_nul"]
@@ -159,7 +157,7 @@ def test_names_are_safe_or_exact_and_nothing_else(alice: Program) -> None:
     )
 
 
-def test_a_selection_of_nothing_of_too_much_or_of_what_is_not_there_is_refused(alice: Program) -> None:
+def test_an_empty_too_large_or_missing_selection_is_refused(alice: Program) -> None:
     alice.put("/files/a/f")
 
     assert is_problem(alice.get("/zip"), 422, "invalid-field")
@@ -169,7 +167,7 @@ def test_a_selection_of_nothing_of_too_much_or_of_what_is_not_there_is_refused(a
     assert is_problem(alice.get("/zip?path=a/f/below"), 404, "not-found")
 
 
-def test_what_is_in_the_trash_or_anothers_is_not_there(alice: Program, bob: Program) -> None:
+def test_trashed_entries_and_entries_of_others_are_not_found(alice: Program, bob: Program) -> None:
     alice.put("/files/a/f")
 
     for path in ("/download/a", "/zip?path=a", "/zip?path=a/f"):
@@ -191,7 +189,7 @@ def test_the_page_of_a_folder_links_to_its_archive(browser: Browser, alice: Prog
     assert f'href="/download/a%3Fb?{whose}"' in browser.get("/index?path=a%3Fb").text
 
 
-def test_the_page_of_an_empty_folder_leads_to_the_one_above(browser: Browser, alice: Program) -> None:
+def test_the_page_of_an_empty_folder_links_to_its_parent(browser: Browser, alice: Program) -> None:
     alice.put("/files/a/b/f")
     alice.delete("/files/a/b/f")
     browser.sign_in()
@@ -199,17 +197,17 @@ def test_the_page_of_an_empty_folder_leads_to_the_one_above(browser: Browser, al
     assert 'href="/index?path=a"' in browser.get("/index?path=a/b").text.partition('class="empty"')[2]
 
 
-def test_a_content_that_is_lost_is_told_before_the_first_byte(app: Flask, alice: Program) -> None:
+def test_lost_content_is_reported_before_the_first_byte(app: Flask, alice: Program) -> None:
     alice.put("/files/a/f", b"lost")
     app.extensions["cabinet"].store.remove(hash_chunks([b"lost"]))
 
     assert is_problem(alice.get("/download/a"), 410, "content-missing")
 
 
-def test_a_content_that_is_missed_later_breaks_the_download_off_and_is_logged(
+def test_content_found_missing_later_aborts_the_download_and_is_logged(
     app: Flask, alice: Program, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(zipping, "CHUNK_SIZE", 1)
+    monkeypatch.setattr(zipping, "PIECE_SIZE", 1)
     for name in ("a", "b"):
         alice.put(f"/files/folder/{name}", name.encode())
     app.extensions["cabinet"].store.remove(hash_chunks([b"b"]))
@@ -220,7 +218,7 @@ def test_a_content_that_is_missed_later_breaks_the_download_off_and_is_logged(
     assert hash_chunks([b"b"]) in caplog.text
 
 
-def test_a_client_sees_that_a_download_broke_off(start_production: StartProduction) -> None:
+def test_a_client_detects_an_aborted_download(start_production: StartProduction) -> None:
     server = start_production()
     form = {"username": USERNAME, "password": PASSWORD}
     server.request("POST", "/register", fields=form, encode_multipart=False)

@@ -1,4 +1,4 @@
-"""Fixtures for mounts: bob, with a folder of alice's in his root."""
+"""Fixtures for mounts: bob, with a folder of alice in his root."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def mounted(app: Flask, alice: Program, bob: Program) -> Program:
     alice.put("/files/work/shared/sub/deep.txt", b"deep")
     alice.put("/files/work/secret.txt", b"secret")
     bob.put("/files/own.txt", b"own")
-    let(app, "Hers")
+    grant(app, "Hers")
     return bob
 
 
-def let(app: Flask, name: str, role: ShareRole = ShareRole.EDITOR, path: str = "work/shared") -> None:
+def grant(app: Flask, name: str, role: ShareRole = ShareRole.EDITOR, path: str = "work/shared") -> None:
     with app.app_context():
         mount(db.session(), "alice", path, "bob", name, role)
 

@@ -1,4 +1,4 @@
-"""What is done at once behind a mount, and to mounts: deleted, brought back, moved, copied, uploaded by a form."""
+"""Bulk changes in shared folders and of mounts: delete, restore, move, copy, form uploads."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from cabinet.services.access.roles import ShareRole
 from tests.support.mounts import mount
 from tests.support.visitors import Program, is_problem
 
-pytestmark = pytest.mark.any_database
-
 
 @pytest.fixture
 def guest(app: Flask, alice: Program, bob: Program) -> Program:
@@ -23,11 +21,11 @@ def guest(app: Flask, alice: Program, bob: Program) -> Program:
         alice.put(f"/files/outer/shared/{path}", path.encode())
     bob.put("/files/own.txt", b"own")
     bob.put("/files/mine/x.txt", b"x")
-    let(app, "Hers")
+    grant(app, "Hers")
     return bob
 
 
-def let(app: Flask, name: str, role: ShareRole = ShareRole.EDITOR, path: str = "outer/shared") -> None:
+def grant(app: Flask, name: str, role: ShareRole = ShareRole.EDITOR, path: str = "outer/shared") -> None:
     with app.app_context():
         mount(db.session(), "alice", path, "bob", name, role)
 
@@ -48,9 +46,7 @@ def inside(user: Program) -> list[str]:
     return [path.removeprefix("outer/shared/") for path in there(user, "outer/shared")]
 
 
-def test_things_of_several_spaces_are_deleted_and_brought_back_at_once(
-    alice: Program, guest: Program
-) -> None:
+def test_items_of_several_spaces_are_deleted_and_restored_together(alice: Program, guest: Program) -> None:
     trashed = post(guest, "/trash", paths=["Hers/a.txt", "own.txt", "Hers/sub"])["entries"]
 
     assert [entry["from"] for entry in trashed] == ["Hers/a.txt", "own.txt", "Hers/sub"]
@@ -69,7 +65,7 @@ def test_things_of_several_spaces_are_deleted_and_brought_back_at_once(
     assert alice.get("/trash").get_json()["entries"] == []
 
 
-def test_nothing_is_deleted_where_one_thing_is_missing(alice: Program, guest: Program) -> None:
+def test_nothing_is_deleted_if_one_item_is_missing(alice: Program, guest: Program) -> None:
     for paths in (["own.txt", "Hers/none"], ["Hers/a.txt", "none"], ["Hers", "none"]):
         assert is_problem(guest.request("POST", "/trash", json={"paths": paths}), 404, "not-found")
 
@@ -78,7 +74,7 @@ def test_nothing_is_deleted_where_one_thing_is_missing(alice: Program, guest: Pr
     assert alice.get("/trash").get_json()["entries"] == []
 
 
-def test_one_thing_comes_back_by_its_id_alone(guest: Program) -> None:
+def test_one_item_is_restored_by_its_id(guest: Program) -> None:
     (trashed,) = post(guest, "/trash", paths=["Hers/sub/deep.txt"])["entries"]
     guest.put("/files/Hers/sub/deep.txt", b"another")
     address = f"/trash/{trashed['id']}/restore"
@@ -89,7 +85,7 @@ def test_one_thing_comes_back_by_its_id_alone(guest: Program) -> None:
     assert post(guest, address, on_conflict="rename")["path"] == "Hers/sub/deep (2).txt"
 
 
-def test_only_who_deleted_something_brings_it_back_and_only_into_what_they_still_have(
+def test_only_the_deleter_restores_an_item_and_only_with_current_access(
     app: Flask, alice: Program, guest: Program
 ) -> None:
     (hers,) = post(alice, "/trash", paths=["outer/shared/a.txt"])["entries"]
@@ -107,15 +103,15 @@ def test_only_who_deleted_something_brings_it_back_and_only_into_what_they_still
     assert alice.request("POST", f"/trash/{his['id']}/restore").status_code == 200
 
 
-def test_who_may_only_look_by_now_brings_nothing_back(app: Flask, guest: Program) -> None:
+def test_a_user_demoted_to_viewer_cannot_restore(app: Flask, guest: Program) -> None:
     (his,) = post(guest, "/trash", paths=["Hers/b.txt"])["entries"]
     guest.delete("/files/Hers")
-    let(app, "Seen", ShareRole.VIEWER)
+    grant(app, "Seen", ShareRole.VIEWER)
 
     assert is_problem(guest.request("POST", f"/trash/{his['id']}/restore"), 403, "forbidden")
 
 
-def test_deleting_mounts_among_others_leaves_them(alice: Program, guest: Program) -> None:
+def test_deleting_a_selection_with_mounts_leaves_the_shared_folders(alice: Program, guest: Program) -> None:
     before = inside(alice)
 
     answer = post(guest, "/trash", paths=["Hers", "own.txt"])
@@ -128,7 +124,7 @@ def test_deleting_mounts_among_others_leaves_them(alice: Program, guest: Program
     assert "left" not in post(guest, "/trash", paths=["mine/x.txt"])
 
 
-def test_all_of_a_folder_behind_a_mount_is_deleted_and_that_is_undone(alice: Program, guest: Program) -> None:
+def test_everything_in_a_shared_folder_is_deleted_and_restored(alice: Program, guest: Program) -> None:
     done = post(guest, "/trash", folder="Hers", count=2, **{"except": ["sub"]})
     assert done["count"] == 2
     assert inside(alice) == ["sub", "sub/deep.txt"]
@@ -141,7 +137,7 @@ def test_all_of_a_folder_behind_a_mount_is_deleted_and_that_is_undone(alice: Pro
     )
 
 
-def test_all_of_a_root_is_what_is_in_it_and_no_mount(alice: Program, guest: Program) -> None:
+def test_everything_in_a_root_excludes_mounts(alice: Program, guest: Program) -> None:
     before = inside(alice)
 
     done = post(guest, "/trash", folder="", count=2)
@@ -151,7 +147,7 @@ def test_all_of_a_root_is_what_is_in_it_and_no_mount(alice: Program, guest: Prog
     assert "own.txt" in there(guest, "")
 
 
-def test_what_was_deleted_behind_a_mount_is_no_guest_s_to_remove_for_good(guest: Program) -> None:
+def test_a_guest_cannot_permanently_delete_from_a_shared_folder(guest: Program) -> None:
     done = post(guest, "/trash", folder="Hers/sub", count=1)
     (trashed,) = post(guest, "/trash", paths=["Hers/a.txt"])["entries"]
 
@@ -162,7 +158,7 @@ def test_what_was_deleted_behind_a_mount_is_no_guest_s_to_remove_for_good(guest:
     assert guest.get("/trash/count").get_json() == {"count": 0}
 
 
-def test_all_of_a_folder_is_moved_and_copied_within_the_space_behind_a_mount(
+def test_everything_in_a_shared_folder_is_moved_and_copied_within_its_space(
     alice: Program, guest: Program
 ) -> None:
     moved = post(guest, "/moves", folder="Hers/sub", count=1, to="Hers/")
@@ -177,7 +173,7 @@ def test_all_of_a_folder_is_moved_and_copied_within_the_space_behind_a_mount(
     assert inside(alice) == ["sub", "sub/deep.txt", "a.txt", "b.txt"]
 
 
-def test_a_form_stores_files_in_several_spaces_at_once(alice: Program, guest: Program) -> None:
+def test_a_form_stores_files_in_several_spaces(alice: Program, guest: Program) -> None:
     def send(*paths: str) -> Any:
         body = b"".join(
             b'--cut\r\nContent-Disposition: form-data; name="path"\r\n\r\n%b\r\n'
@@ -205,14 +201,14 @@ def test_a_form_stores_files_in_several_spaces_at_once(alice: Program, guest: Pr
     assert send("5.txt", "Hers").status_code == 409
 
 
-def test_a_form_is_refused_where_its_user_may_only_look(app: Flask, guest: Program) -> None:
-    let(app, "Seen", ShareRole.VIEWER)
+def test_a_form_is_refused_for_a_viewer(app: Flask, guest: Program) -> None:
+    grant(app, "Seen", ShareRole.VIEWER)
 
     assert is_problem(guest.upload([("f.txt", b"x")], "?folder=Seen"), 403, "forbidden")
     assert is_problem(guest.upload([("f.txt", b"x")], "?folder=Seen/sub"), 403, "forbidden")
 
 
-def test_a_full_space_behind_a_mount_tells_no_number(app: Flask, alice: Program, guest: Program) -> None:
+def test_a_full_space_behind_a_mount_reveals_no_numbers(app: Flask, alice: Program, guest: Program) -> None:
     done = app.test_cli_runner().invoke(args=["users", "set-quota", "alice", "100"])
     assert done.exit_code == 0, done.output
     large = b"1" * 200
@@ -226,9 +222,7 @@ def test_a_full_space_behind_a_mount_tells_no_number(app: Flask, alice: Program,
     assert guest.put("/files/large", large).status_code == 201
 
 
-def test_the_tag_of_the_list_of_everything_follows_what_lies_behind_mounts(
-    alice: Program, guest: Program
-) -> None:
+def test_the_etag_of_the_full_listing_includes_shared_content(alice: Program, guest: Program) -> None:
     tag = guest.get("/files?recursive=1").headers["ETag"]
 
     def again() -> int:
@@ -241,7 +235,7 @@ def test_the_tag_of_the_list_of_everything_follows_what_lies_behind_mounts(
     assert again() == 200
 
 
-def test_many_paths_are_looked_up_by_few_statements(app: Flask, guest: Program) -> None:
+def test_many_paths_are_looked_up_with_few_statements(app: Flask, guest: Program) -> None:
     paths = ["Hers/a.txt", *(f"none{number}/x" for number in range(50)), "Hers/sub", "own.txt"]
     asked = []
     with app.app_context():

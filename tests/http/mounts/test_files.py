@@ -1,4 +1,4 @@
-"""A folder of somebody else at a path of one's own: every address with a path leads through a mount."""
+"""A shared folder at a path of one's own: every route with a path works through the mount."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import zipfile
 from flask import Flask
 
 from cabinet.services.access.roles import ShareRole
-from tests.http.mounts.conftest import TUS, described, let, paths_in, usage
+from tests.http.mounts.conftest import TUS, described, grant, paths_in, usage
 from tests.support.images import picture
 from tests.support.visitors import Program, is_problem
 
@@ -34,7 +34,7 @@ def test_a_file_is_read_written_and_trashed_through_a_mount(alice: Program, moun
     assert is_problem(mounted.delete("/files/Hers/a.txt?permanent=1"), 403, "forbidden")
 
 
-def test_a_folder_behind_a_mount_is_listed_searched_and_looked_up(mounted: Program) -> None:
+def test_a_shared_folder_is_listed_searched_and_looked_up(mounted: Program) -> None:
     listing = mounted.get("/files/Hers").get_json()
 
     assert listing["path"] == "Hers"
@@ -57,7 +57,7 @@ def test_a_folder_behind_a_mount_is_listed_searched_and_looked_up(mounted: Progr
     assert mounted.request("POST", "/folders", json={"path": "Hers/made"}).get_json()["path"] == "Hers/made"
 
 
-def test_the_pages_of_a_folder_behind_a_mount_lead_through_it(mounted: Program) -> None:
+def test_pages_of_a_shared_folder_link_through_the_mount(mounted: Program) -> None:
     for address in (
         "/index?path=Hers",
         "/index?path=Hers/sub",
@@ -71,7 +71,7 @@ def test_the_pages_of_a_folder_behind_a_mount_lead_through_it(mounted: Program) 
         assert "secret" not in page.text
 
 
-def test_an_error_behind_a_mount_names_the_path_as_its_user_has_it(mounted: Program) -> None:
+def test_an_error_in_a_shared_folder_names_the_path_of_its_user(mounted: Program) -> None:
     below = mounted.put("/files/Hers/a.txt/x", b"x")
     assert is_problem(below, 409, "not-a-folder")
     assert "“Hers/a.txt”" in below.get_json()["detail"]
@@ -79,7 +79,7 @@ def test_an_error_behind_a_mount_names_the_path_as_its_user_has_it(mounted: Prog
     assert is_problem(mounted.get("/files/Hers/none"), 404, "not-found")
 
 
-def test_the_versions_of_a_file_behind_a_mount_are_listed_and_restored(mounted: Program) -> None:
+def test_versions_in_a_shared_folder_are_listed_and_restored(mounted: Program) -> None:
     mounted.put("/files/Hers/a.txt", b"second")
     listed = mounted.get("/versions/Hers/a.txt").get_json()
     assert (listed["path"], len(listed["versions"])) == ("Hers/a.txt", 2)
@@ -92,12 +92,12 @@ def test_the_versions_of_a_file_behind_a_mount_are_listed_and_restored(mounted: 
     assert is_problem(mounted.delete("/versions/Hers/a.txt/1"), 403, "forbidden")
 
 
-def test_a_picture_behind_a_mount_has_a_thumbnail(mounted: Program) -> None:
+def test_an_image_in_a_shared_folder_has_a_thumbnail(mounted: Program) -> None:
     mounted.put("/files/Hers/p.png", picture())
     assert mounted.get("/thumbnails/Hers/p.png").status_code in {200, 202}
 
 
-def test_an_archive_has_what_lies_behind_mounts_and_beside_them(mounted: Program) -> None:
+def test_an_archive_contains_own_and_shared_files(mounted: Program) -> None:
     def names(address: str) -> list[str]:
         answer = mounted.get(address)
         assert answer.status_code == 200, answer.text
@@ -120,7 +120,7 @@ def test_a_form_uploads_through_a_mount(alice: Program, mounted: Program) -> Non
     assert alice.get("/files/work/shared/sub/f.txt").data == b"x"
 
 
-def test_deleting_a_mount_leaves_it_and_nothing_of_its_target(alice: Program, mounted: Program) -> None:
+def test_deleting_a_mount_leaves_the_shared_folder_untouched(alice: Program, mounted: Program) -> None:
     assert mounted.delete("/files/Hers").status_code == 204
 
     assert mounted.get("/files/Hers").status_code == 404
@@ -129,7 +129,7 @@ def test_deleting_a_mount_leaves_it_and_nothing_of_its_target(alice: Program, mo
 
 
 def test_a_viewer_changes_nothing(app: Flask, mounted: Program) -> None:
-    let(app, "Seen", ShareRole.VIEWER)
+    grant(app, "Seen", ShareRole.VIEWER)
 
     assert mounted.get("/files/Seen/a.txt").data == b"content"
     for refused in (
@@ -153,12 +153,12 @@ def test_a_token_of_a_folder_sees_no_mount(mounted: Program) -> None:
     assert mounted.get("/files/Hers/a.txt", {"Authorization": f"Bearer {token}"}).status_code == 404
 
 
-def test_the_owner_s_name_for_a_folder_is_told_nobody(mounted: Program) -> None:
+def test_the_owners_name_of_a_shared_folder_is_not_revealed(mounted: Program) -> None:
     for address in ("/files/Hers", "/files?path=Hers&recursive=1", "/search?q=a&path=Hers"):
         assert "shared" not in mounted.get(address).text, address
 
 
-def test_the_root_lists_mounts_and_its_tag_follows_them(alice: Program, mounted: Program) -> None:
+def test_the_root_lists_mounts_and_its_etag_follows_them(alice: Program, mounted: Program) -> None:
     first = mounted.get("/files")
     shown = first.get_json()["entries"]
     assert [(entry["path"], entry["kind"]) for entry in shown] == [("Hers", "folder"), ("own.txt", "file")]

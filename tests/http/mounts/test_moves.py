@@ -1,4 +1,4 @@
-"""Moving, copying and renaming behind mounts and across them, and undoing it."""
+"""Moving, copying and renaming in and across shared folders, and undo."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import pytest
 from flask import Flask
 
 from cabinet.services.access.roles import ShareRole
-from tests.http.mounts.conftest import TUS, described, let, paths_in, usage
+from tests.http.mounts.conftest import TUS, described, grant, paths_in, usage
 from tests.support.images import picture
 from tests.support.visitors import Program, is_problem
 
 
-def test_what_lies_behind_a_mount_is_moved_and_copied_there(alice: Program, mounted: Program) -> None:
+def test_shared_content_is_moved_and_copied_within_its_space(alice: Program, mounted: Program) -> None:
     moved = mounted.request("POST", "/moves", json={"from": ["Hers/a.txt"], "to": "Hers/sub/"})
     copied = mounted.request("POST", "/copies", json={"from": ["Hers/sub/a.txt"], "to": "Hers/"})
 
@@ -28,7 +28,9 @@ def arrange(user: Program, way: str, sources: list[str], to: str, on_conflict: s
     return user.request("POST", f"/{way}", json={"from": sources, "to": to, "on_conflict": on_conflict})
 
 
-def test_what_crosses_a_mount_is_copied_and_counts_where_it_goes(alice: Program, mounted: Program) -> None:
+def test_content_crossing_a_mount_is_copied_and_counted_in_the_target_space(
+    alice: Program, mounted: Program
+) -> None:
     before = usage(alice), usage(mounted)
 
     out = arrange(mounted, "copies", ["Hers/sub", "Hers/a.txt"], "got/")
@@ -87,7 +89,7 @@ def test_everything_in_a_folder_crosses_a_mount(alice: Program, mounted: Program
     assert alice.get("/files/work/shared/d/x.txt").status_code == 404
 
 
-def test_a_picture_that_crosses_a_mount_has_a_thumbnail_there(mounted: Program) -> None:
+def test_an_image_that_crossed_a_mount_has_a_thumbnail(mounted: Program) -> None:
     mounted.put("/files/p.png", picture())
     assert mounted.get("/thumbnails/p.png").status_code in {200, 202}
     arrange(mounted, "moves", ["p.png"], "Hers/")
@@ -95,8 +97,8 @@ def test_a_picture_that_crosses_a_mount_has_a_thumbnail_there(mounted: Program) 
     assert mounted.get("/thumbnails/Hers/p.png").status_code in {200, 202}
 
 
-def test_a_viewer_takes_copies_and_moves_nothing(app: Flask, mounted: Program) -> None:
-    let(app, "Seen", ShareRole.VIEWER)
+def test_a_viewer_can_copy_but_not_move(app: Flask, mounted: Program) -> None:
+    grant(app, "Seen", ShareRole.VIEWER)
 
     assert is_problem(arrange(mounted, "moves", ["Seen/a.txt"], "x"), 403, "forbidden")
     assert is_problem(arrange(mounted, "copies", ["own.txt"], "Seen/"), 403, "forbidden")
@@ -104,7 +106,7 @@ def test_a_viewer_takes_copies_and_moves_nothing(app: Flask, mounted: Program) -
     assert paths_in(arrange(mounted, "copies", ["Seen/a.txt"], "x")) == ["x"]
 
 
-def test_a_mount_gets_another_name_and_lies_nowhere_else(alice: Program, mounted: Program) -> None:
+def test_a_mount_can_be_renamed_but_not_moved(alice: Program, mounted: Program) -> None:
     mounted.put("/files/d/x.txt", b"x")
     for sources, to in (
         (["Hers"], "d/"),
@@ -145,7 +147,7 @@ def test_the_page_renames_a_mount(app: Flask, alice: Program, mounted: Program) 
     )
 
 
-def test_a_copy_of_a_mount_is_a_folder_with_what_is_in_it(alice: Program, mounted: Program) -> None:
+def test_a_copy_of_a_mount_is_a_folder_with_its_content(alice: Program, mounted: Program) -> None:
     (entry,) = arrange(mounted, "copies", ["Hers"], "got/").get_json()["entries"]
 
     assert (entry["path"], entry["tree_files"], "mount" in entry) == ("got/Hers", 2, False)
@@ -157,7 +159,7 @@ def test_a_copy_of_a_mount_is_a_folder_with_what_is_in_it(alice: Program, mounte
     assert mounted.get("/files/Hers/a.txt").data == b"content"
 
 
-def test_nothing_new_takes_the_place_of_a_mount(alice: Program, mounted: Program) -> None:
+def test_nothing_replaces_a_mount(alice: Program, mounted: Program) -> None:
     begun = {**TUS, "Upload-Length": "1", "Upload-Metadata": described("Hers")}
 
     assert is_problem(mounted.put("/files/Hers", b"x"), 409, "is-a-folder")

@@ -1,6 +1,6 @@
-"""What every route answers behind a mount, by the role of its user, and that none of them tells what lies outside.
+"""Every route in a shared folder, by role; none of them reveals anything outside of it.
 
-Rule: the routes are walked, so that a new one has to say here what it does with a path.
+Rule: the tests walk all routes, so that a new one must declare here how it uses paths.
 """
 
 from __future__ import annotations
@@ -20,10 +20,13 @@ from cabinet.services.access.roles import ShareRole
 from tests.http.test_objects import routes_of
 from tests.support.images import picture
 from tests.support.mounts import mount
-from tests.support.route_rights import ANYTHING, ID, SHOWN, TUS, Asks, send
+from tests.support.route_rights import ANYTHING, ID, SHOWN, TUS, RequiredRights, send
 from tests.support.visitors import Program
+from tests.support.waiting import wait_until
 
-# In every name that lies outside, and in that of the target, which is its owner's alone.
+pytestmark = pytest.mark.database
+
+# Part of every name outside of the shared folder, and of the owner's name for it.
 SECRET = "zqx"
 OUTER = f"{SECRET}-outer"
 HIDDEN = f"{SECRET}-gone"
@@ -36,17 +39,17 @@ Statuses = tuple[int, int, int, int, int]
 
 
 @dataclass(frozen=True)
-class Does:
+class PathUse:
     """What a route answers; `ask` makes the request from a path to a folder that is its own there."""
 
     statuses: Statuses
-    ask: Callable[[str], Asks]
+    ask: Callable[[str], RequiredRights]
 
 
 def asks(
     target: str, body: Any = None, form: dict[str, Any] | None = None, **headers: str
-) -> Callable[[str], Asks]:
-    """Return what makes a request, in which `{}` stands for the path."""
+) -> Callable[[str], RequiredRights]:
+    """Return a function that makes a request, in which `{}` stands for the path."""
 
     def fill(value: Any, path: str) -> Any:
         """Put the path into all texts of a value."""
@@ -56,7 +59,7 @@ def asks(
             return [fill(each, path) for each in value]
         return value.replace("{}", path) if isinstance(value, str) else value
 
-    return lambda path: Asks(ALL, fill(target, path), fill(body, path), fill(form, path), headers)
+    return lambda path: RequiredRights(ALL, fill(target, path), fill(body, path), fill(form, path), headers)
 
 
 def described(path: str) -> dict[str, str]:
@@ -64,7 +67,7 @@ def described(path: str) -> dict[str, str]:
     return {**TUS, "Upload-Length": "3", "Upload-Metadata": f"filename {name},folder {folder}"}
 
 
-def everything(address: str, **more: Any) -> Callable[[str], Asks]:
+def everything(address: str, **more: Any) -> Callable[[str], RequiredRights]:
     return asks(address, {"folder": "{}/d", "count": 1, **more})
 
 
@@ -72,56 +75,68 @@ LOOKS: Statuses = (200, 200, 200, 404, 422)
 # A name in the own root that leads nowhere is still in use.
 ADDS: Statuses = (403, 201, 201, 409, 422)
 CHANGES: Statuses = (403, 200, 200, 404, 422)
-# Told before anybody looks where it leads.
+# Answered before the path is resolved.
 OWNERS: Statuses = (403, 403, 403, 404, 403)
 SEES_FORM: Statuses = (403, 303, 303, 404, 422)
 
-BEHIND: dict[tuple[str, str], Does] = {
-    ("GET", "/files"): Does(LOOKS, asks("/files?path={}&recursive=1")),
-    ("GET", "/files/"): Does(LOOKS, asks("/files/?path={}&limit=1&sort=size")),
-    ("GET", "/files/<path:path>"): Does(LOOKS, asks("/files/{}/f")),
-    ("GET", "/download/<path:path>"): Does(LOOKS, asks("/download/{}")),
-    ("GET", "/thumbnails/<path:path>"): Does(LOOKS, asks("/thumbnails/{}/p.png")),
-    ("GET", "/zip"): Does(LOOKS, asks("/zip?path={}/f&path={}/d")),
-    ("POST", "/zip"): Does(LOOKS, everything("/zip")),
-    ("GET", "/index"): Does(LOOKS, asks("/index?path={}")),
-    ("POST", "/index/rows"): Does(LOOKS, asks("/index/rows?path={}", SHOWN)),
-    ("POST", "/lookup"): Does((200, 200, 200, 200, 422), asks("/lookup", {"paths": ["{}", "{}/f", "{}/none"]})),
-    ("GET", "/search"): Does(LOOKS, asks("/search?q=f&path={}")),
-    ("POST", "/search/rows"): Does(LOOKS, asks("/search/rows?q=f&path={}", SHOWN)),
-    ("GET", "/index/arrange"): Does(LOOKS, asks("/index/arrange?path={}/f")),
-    ("POST", "/index/arrange"): Does(LOOKS, asks("/index/arrange", form={"path": "{}/f"})),
-    ("GET", "/versions/<path:path>"): Does(CHANGES, asks("/versions/{}/f")),
-    ("PUT", "/files/<path:path>"): Does(ADDS, asks("/files/{}/new")),
-    ("POST", "/folders"): Does(ADDS, asks("/folders", {"path": "{}/made"})),
-    ("POST", "/index/folders"): Does(
+BEHIND: dict[tuple[str, str], PathUse] = {
+    # Answered by the role before the path is resolved.
+    ("POST", "/shares"): PathUse((403, 403, 201, 404, 403), asks("/shares", {"paths": ["{}/d"]})),
+    ("GET", "/share"): PathUse((403, 403, 200, 404, 422), asks("/share?path={}/d")),
+    ("POST", "/share"): PathUse((403, 403, 200, 404, 422), asks("/share", form={"path": "{}/d"})),
+    ("POST", "/share/grants"): PathUse(
+        (403, 403, 422, 422, 403),
+        asks("/share/grants", form={"path": "{}/d", "to": "nobody", "kind": "user", "role": "viewer"}),
+    ),
+    ("POST", "/share/links"): PathUse(
+        (403, 403, 303, 404, 403), asks("/share/links", form={"path": "{}/d", "rights": "view"})
+    ),
+    ("GET", "/files"): PathUse(LOOKS, asks("/files?path={}&recursive=1")),
+    ("GET", "/files/"): PathUse(LOOKS, asks("/files/?path={}&limit=1&sort=size")),
+    ("GET", "/files/<path:path>"): PathUse(LOOKS, asks("/files/{}/f")),
+    ("GET", "/download/<path:path>"): PathUse(LOOKS, asks("/download/{}")),
+    ("GET", "/thumbnails/<path:path>"): PathUse(LOOKS, asks("/thumbnails/{}/p.png")),
+    ("GET", "/zip"): PathUse(LOOKS, asks("/zip?path={}/f&path={}/d")),
+    ("POST", "/zip"): PathUse(LOOKS, everything("/zip")),
+    ("GET", "/index"): PathUse(LOOKS, asks("/index?path={}")),
+    ("POST", "/index/rows"): PathUse(LOOKS, asks("/index/rows?path={}", SHOWN)),
+    ("POST", "/lookup"): PathUse((200, 200, 200, 200, 422), asks("/lookup", {"paths": ["{}", "{}/f", "{}/none"]})),
+    ("GET", "/search"): PathUse(LOOKS, asks("/search?q=f&path={}")),
+    ("GET", "/activity"): PathUse(LOOKS, asks("/activity?path={}")),
+    ("POST", "/search/rows"): PathUse(LOOKS, asks("/search/rows?q=f&path={}", SHOWN)),
+    ("GET", "/index/arrange"): PathUse(LOOKS, asks("/index/arrange?path={}/f")),
+    ("POST", "/index/arrange"): PathUse(LOOKS, asks("/index/arrange", form={"path": "{}/f"})),
+    ("GET", "/versions/<path:path>"): PathUse(CHANGES, asks("/versions/{}/f")),
+    ("PUT", "/files/<path:path>"): PathUse(ADDS, asks("/files/{}/new")),
+    ("POST", "/folders"): PathUse(ADDS, asks("/folders", {"path": "{}/made"})),
+    ("POST", "/index/folders"): PathUse(
         (403, 303, 303, 409, 422), asks("/index/folders", form={"folder": "{}", "name": "by a form"})
     ),
-    ("POST", "/upload"): Does(ADDS, asks("/upload?folder={}")),
-    ("POST", "/uploads"): Does(ADDS, lambda path: Asks(ALL, "/uploads", headers=described(path))),
-    ("DELETE", "/files/<path:path>"): Does((403, 204, 204, 404, 422), asks("/files/{}/x")),
-    ("POST", "/trash"): Does(CHANGES, everything("/trash")),
-    ("POST", "/index/delete"): Does((403, 204, 204, 404, 422), asks("/index/delete", form={"path": "{}/y"})),
-    ("POST", "/moves"): Does(CHANGES, asks("/moves", {"from": ["{}/m"], "to": "{}/moved/"})),
-    ("POST", "/copies"): Does(CHANGES, asks("/copies", {"from": ["{}/f"], "to": "{}/copied/"})),
-    ("POST", "/index/rename"): Does(CHANGES, asks("/index/rename", form={"path": "{}/r", "name": "n"})),
-    ("POST", "/index/move"): Does(
+    ("POST", "/upload"): PathUse(ADDS, asks("/upload?folder={}")),
+    ("POST", "/uploads"): PathUse(ADDS, lambda path: RequiredRights(ALL, "/uploads", headers=described(path))),
+    ("DELETE", "/files/<path:path>"): PathUse((403, 204, 204, 404, 422), asks("/files/{}/x")),
+    ("POST", "/trash"): PathUse(CHANGES, everything("/trash")),
+    ("POST", "/index/delete"): PathUse((403, 204, 204, 404, 422), asks("/index/delete", form={"path": "{}/y"})),
+    ("POST", "/moves"): PathUse(CHANGES, asks("/moves", {"from": ["{}/m"], "to": "{}/moved/"})),
+    ("POST", "/copies"): PathUse(CHANGES, asks("/copies", {"from": ["{}/f"], "to": "{}/copied/"})),
+    ("POST", "/index/rename"): PathUse(CHANGES, asks("/index/rename", form={"path": "{}/r", "name": "n"})),
+    ("POST", "/index/move"): PathUse(
         SEES_FORM, asks("/index/move", form={"path": "{}/s", "to": "{}/moved", "on_conflict": "fail"})
     ),
-    ("POST", "/index/copy"): Does(
+    ("POST", "/index/copy"): PathUse(
         SEES_FORM, asks("/index/copy", form={"path": "{}/f", "to": "{}/by form", "on_conflict": "fail"})
     ),
-    ("POST", "/versions/<path:path>/<int:number>/restore"): Does(CHANGES, asks("/versions/{}/f/1/restore")),
-    ("POST", "/index/versions/restore"): Does(
+    ("POST", "/versions/<path:path>/<int:number>/restore"): PathUse(CHANGES, asks("/versions/{}/f/1/restore")),
+    ("POST", "/index/versions/restore"): PathUse(
         SEES_FORM, asks("/index/versions/restore", form={"path": "{}/f", "number": "1"})
     ),
-    # What is for the owner of a space.
-    ("DELETE", "/versions/<path:path>/<int:number>"): Does(OWNERS, asks("/versions/{}/f/1")),
-    ("POST", "/index/versions/discard"): Does(
+    # Operations reserved to the owner of a space.
+    ("DELETE", "/versions/<path:path>/<int:number>"): PathUse(OWNERS, asks("/versions/{}/f/1")),
+    ("POST", "/index/versions/discard"): PathUse(
         OWNERS, asks("/index/versions/discard", form={"path": "{}/f", "number": "1"})
     ),
-    # What lies in the space of somebody else is no folder to make a token for.
-    ("POST", "/tokens"): Does((404, 404, 404, 404, 422), asks("/tokens", {"name": "t", "folder": "{}"})),
+    # A folder in another user's space cannot limit a token.
+    ("POST", "/tokens"): PathUse((404, 404, 404, 404, 422), asks("/tokens", {"name": "t", "folder": "{}"})),
 }  # fmt: skip
 
 # These take no path, or only one to lead back to.
@@ -132,6 +147,22 @@ WITHOUT = {
     ("POST", "/language"), ("GET", "/account"), ("POST", "/account/password"), ("POST", "/account/delete"),
     ("POST", "/account/sessions/<session_id>/end"), ("POST", "/account/tokens"),
     ("POST", "/account/tokens/<token_id>/revoke"), ("GET", "/tokens"), ("DELETE", "/tokens/<token_id>"),
+    ("GET", "/shares"), ("PATCH", "/shares/<share_id>"), ("DELETE", "/shares/<share_id>"), ("POST", "/shares/<share_id>/renew"),
+    ("GET", "/shares/received"), ("POST", "/shares/<share_id>/accept"),
+    ("GET", "/blocks"), ("POST", "/blocks"), ("DELETE", "/blocks/<username>"), ("GET", "/users"),
+    ("GET", "/groups"), ("POST", "/groups"), ("GET", "/groups/<group_id>"), ("PATCH", "/groups/<group_id>"),
+    ("DELETE", "/groups/<group_id>"), ("PUT", "/groups/<group_id>/members/<username>"),
+    ("DELETE", "/groups/<group_id>/members/<username>"),
+    ("GET", "/spaces"), ("POST", "/spaces"), ("GET", "/spaces/<space_id>"), ("PATCH", "/spaces/<space_id>"),
+    ("DELETE", "/spaces/<space_id>"), ("PUT", "/spaces/<space_id>/members/<name>"),
+    ("DELETE", "/spaces/<space_id>/members/<name>"),
+    ("POST", "/spaces/new"), ("POST", "/spaces/<space_id>/change"), ("POST", "/spaces/<space_id>/members"),
+    ("POST", "/spaces/<space_id>/members/remove"), ("POST", "/spaces/<space_id>/end"),
+    ("GET", "/shared"), ("GET", "/shared/<share_id>"), ("POST", "/shared/<share_id>/change"),
+    ("POST", "/shared/<share_id>/renew"), ("POST", "/shared/<share_id>/revoke"),
+    ("POST", "/shared/<share_id>/role"), ("POST", "/shared/<share_id>/end"),
+    ("POST", "/shared/<share_id>/accept"), ("POST", "/shared/<share_id>/leave"),
+    ("POST", "/shared/block"), ("POST", "/shared/unblock"),
     ("GET", "/uploads"), ("PATCH", "/uploads/<path:upload_id>"), ("POST", "/uploads/<path:upload_id>"),
     ("DELETE", "/uploads/<path:upload_id>"), ("GET", "/uploads/<path:upload_id>"),
     ("POST", "/moves/undo"), ("POST", "/trash/restore"), ("POST", "/trash/<trash_id>/restore"),
@@ -141,11 +172,15 @@ WITHOUT = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def guest(app: Flask, alice: Program, bob: Program) -> Program:
-    """Return bob, to whom alice's folder is shared in each role, and another one that lies in her trash."""
-    targets = {name: f"{OUTER}/{SECRET}-{name}" for name in ("View", "Edit", "Manage")}
-    targets["Gone"] = f"{HIDDEN}/{SECRET}-Gone"
+@pytest.fixture(params=["mounts", "grants"])
+def guest(app: Flask, alice: Program, bob: Program, request: pytest.FixtureRequest) -> Program:
+    """Return bob, with whom alice's folder is shared in each role, and another one that is in her trash.
+
+    The name of a folder that is granted is known to whom it was granted, that of a mount may be another.
+    """
+    own = "" if request.param == "grants" else f"{SECRET}-"
+    targets = {name: f"{OUTER}/{own}{name}" for name in ("View", "Edit", "Manage")}
+    targets["Gone"] = f"{HIDDEN}/{own}Gone"
     for folder in targets.values():
         for name in ("f", "d/g", *"xymrs"):
             alice.put(f"/files/{folder}/{name}", b"first")
@@ -154,20 +189,35 @@ def guest(app: Flask, alice: Program, bob: Program) -> Program:
     for path in (f"{SECRET}-other.txt", f"{OUTER}/{SECRET}-f"):
         alice.put(f"/files/{path}", b"not theirs")
     bob.put("/files/f", b"own")
-    with app.app_context():
-        for (name, folder), role in zip(targets.items(), (*ShareRole, ShareRole.MANAGER), strict=True):
-            mount(db.session(), "alice", folder, "bob", name, role)
+    for (name, folder), role in zip(targets.items(), (*ShareRole, ShareRole.MANAGER), strict=True):
+        if request.param == "grants":
+            give(alice, bob, folder, role)
+        else:
+            with app.app_context():
+                mount(db.session(), "alice", folder, "bob", name, role)
     alice.delete(f"/files/{HIDDEN}")
+    # All pictures have the same content, so they have one thumbnail; a busy machine answers 202 until it is there.
+    shown = f"/thumbnails/{targets['View']}/p.png"
+    wait_until(lambda: alice.get(shown).status_code == 200, what="a thumbnail")
     return bob
 
 
-def request(user: Program, method: str, asked: Asks, headers: dict[str, str] | None = None) -> TestResponse:
+def give(owner: Program, to: Program, folder: str, role: ShareRole) -> None:
+    """Grant a folder to bob, who accepts."""
+    body = {"kind": "grant", "paths": [folder], "to": {"user": "bob"}, "role": role.value}
+    made = owner.request("POST", "/shares", json=body).get_json()
+    assert to.request("POST", f"/shares/{made['id']}/accept").status_code == 200
+
+
+def request(
+    user: Program, method: str, asked: RequiredRights, headers: dict[str, str] | None = None
+) -> TestResponse:
     if asked.target.startswith("/upload?"):
         return user.upload([("uploaded", b"x")], asked.target.removeprefix("/upload"), headers)
     return send(user, method, asked, headers or {})
 
 
-def told_by(response: TestResponse) -> bytes:
+def text_of(response: TestResponse) -> bytes:
     head = "\n".join(f"{name}: {value}" for name, value in response.headers)
     return b"\n".join((head.encode(), bytes(response.data)))
 
@@ -179,12 +229,12 @@ def answers(user: Program, headers: dict[str, str]) -> Iterator[tuple[tuple[str,
             yield route, send(user, route[0], ANYTHING[route], headers)
 
 
-def test_every_route_says_what_it_does_with_a_path(app: Flask) -> None:
+def test_every_route_declares_how_it_uses_paths(app: Flask) -> None:
     assert not WITHOUT & set(BEHIND)
-    assert set(routes_of(app)) == WITHOUT | set(BEHIND)
+    assert {route for route in routes_of(app) if not route[1].startswith("/s/")} == WITHOUT | set(BEHIND)
 
 
-def test_every_route_does_behind_a_mount_what_the_role_allows_and_tells_nothing_of_what_lies_outside(
+def test_every_route_in_a_shared_folder_follows_the_role_and_reveals_nothing_outside(
     guest: Program,
 ) -> None:
     found, told = {}, []
@@ -193,28 +243,28 @@ def test_every_route_does_behind_a_mount_what_the_role_allows_and_tells_nothing_
         for path in PLACES.values():
             response = request(guest, method, does.ask(path))
             statuses.append(response.status_code)
-            told += [(method, rule, path)] if SECRET.encode() in told_by(response) else []
+            told += [(method, rule, path)] if SECRET.encode() in text_of(response) else []
         found[method, rule] = tuple(statuses)
 
     assert found == {route: does.statuses for route, does in BEHIND.items()}
     assert told == []
 
 
-def test_no_page_tells_what_lies_outside_of_a_mount(guest: Program) -> None:
+def test_no_page_reveals_anything_outside_of_a_mount(guest: Program) -> None:
     page = {"Accept": "text/html"}
     told = []
     for (method, rule), does in BEHIND.items():
         for path in PLACES.values() if method == "GET" or rule.endswith("/rows") else ():
             response = request(guest, method, does.ask(path), page)
             assert response.status_code < 500, (rule, path)
-            told += [(rule, path)] if SECRET.encode() in told_by(response) else []
+            told += [(rule, path)] if SECRET.encode() in text_of(response) else []
     for route, response in answers(guest, page):
-        told += [route] if SECRET.encode() in told_by(response) else []
+        told += [route] if SECRET.encode() in text_of(response) else []
 
     assert told == []
 
 
-def test_what_has_no_path_tells_nothing_of_what_lies_outside(guest: Program) -> None:
+def test_routes_without_a_path_reveal_nothing_outside(guest: Program) -> None:
     guest.request("POST", "/uploads", described("Edit"))
     (trashed,) = guest.request("POST", "/trash", json={"paths": ["Edit/x"]}).get_json()["entries"]
     guest.put("/files/Edit/x", b"in the way")
@@ -222,16 +272,16 @@ def test_what_has_no_path_tells_nothing_of_what_lies_outside(guest: Program) -> 
     rest = [response for _route, response in answers(guest, {})]
 
     assert taken.status_code == 409
-    assert not any(SECRET.encode() in told_by(response) for response in (taken, *rest))
+    assert not any(SECRET.encode() in text_of(response) for response in (taken, *rest))
     assert ID not in trashed["id"]
 
 
 @pytest.mark.parametrize(
     "address", ["/files", "/files?recursive=1&limit=3", "/search?q=f", "/zip?path=", "/index"]
 )
-def test_a_whole_root_tells_nothing_of_what_lies_outside(guest: Program, address: str) -> None:
+def test_the_whole_root_reveals_nothing_outside(guest: Program, address: str) -> None:
     response = guest.get(address)
 
     assert response.status_code == 200
-    assert SECRET.encode() not in told_by(response)
+    assert SECRET.encode() not in text_of(response)
     assert b"Edit" in response.data

@@ -1,4 +1,4 @@
-"""Uploads in parts that go through a mount."""
+"""Resumable uploads into shared folders."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.visitors import Program, is_problem
 PART = {**TUS, "Content-Type": "application/offset+octet-stream"}
 
 
-def test_an_upload_in_parts_goes_through_a_mount(alice: Program, mounted: Program) -> None:
+def test_a_resumable_upload_into_a_shared_folder(alice: Program, mounted: Program) -> None:
     created = mounted.request(
         "POST", "/uploads", {**TUS, "Upload-Length": "6", "Upload-Metadata": described("Hers/sub/big.bin")}
     )
@@ -40,9 +40,7 @@ def test_an_upload_in_parts_goes_through_a_mount(alice: Program, mounted: Progra
 
 
 @pytest.mark.parametrize("ended", ["left", "trashed"])
-def test_an_upload_goes_on_no_more_once_its_mount_leads_nowhere(
-    alice: Program, mounted: Program, ended: str
-) -> None:
+def test_an_upload_ends_when_its_mount_becomes_invalid(alice: Program, mounted: Program, ended: str) -> None:
     begun = {**TUS, "Upload-Length": "6", "Upload-Metadata": described("Hers/big.bin")}
     where = mounted.request("POST", "/uploads", begun).headers["Location"]
     gone = mounted.delete("/files/Hers") if ended == "left" else alice.delete("/files/work")
@@ -62,11 +60,11 @@ def partial(user: Program, content: bytes, **described_as: str) -> str:
     return str(made.headers["Location"])
 
 
-def test_parts_become_a_file_behind_a_mount_wherever_they_were_begun(
+def test_partials_are_joined_in_a_shared_folder_wherever_they_were_created(
     alice: Program, mounted: Program
 ) -> None:
     before = usage(alice), usage(mounted)
-    # What clients send in parts at once tells the destination with the whole alone.
+    # Clients that send parts concurrently give the destination with the final upload only.
     parts = [
         partial(mounted, b"one "),
         partial(mounted, b"two ", **{"Upload-Metadata": described("Hers/x")}),
@@ -89,7 +87,7 @@ def test_parts_become_a_file_behind_a_mount_wherever_they_were_begun(
 
 
 @pytest.mark.parametrize("change", ["left", "trashed", "lowered"])
-def test_an_upload_in_parts_ends_where_its_mount_gives_no_more(
+def test_a_resumable_upload_ends_when_its_mount_loses_the_right(
     app: Flask, alice: Program, mounted: Program, change: str
 ) -> None:
     begun = {**TUS, "Upload-Length": "6", "Upload-Metadata": described("Hers/big.bin")}
@@ -114,7 +112,7 @@ def test_an_upload_in_parts_ends_where_its_mount_gives_no_more(
         yield b"ef"
 
     class Body:
-        """Brings the last bytes, and changes what is asked for in the middle of them."""
+        """Sends the last bytes, and makes the change in the middle of them."""
 
         def __init__(self) -> None:
             self._chunks = meanwhile()
