@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from io import FileIO
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 from click.testing import CliRunner, Result
@@ -17,8 +18,10 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from cabinet.client.main import main
+from cabinet.client.settings import choose_server
+from cabinet.client.wire.tokens import StoredToken, TokenFile, default_path
 from tests.cli.scripted import Script, scripted_server
-from tests.support.auth import PASSWORD, USERNAME
+from tests.support.auth import USERNAME, AuthActions, basic
 from tests.support.line import Line, line_to
 from tests.support.operators import Operator
 
@@ -30,17 +33,17 @@ class Filecli(Protocol):
 
 
 @pytest.fixture(autouse=True)
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return an empty folder that is the current working folder."""
     for name in [name for name in os.environ if name.startswith("FILECLI_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    desk = tmp_path / "desk"
-    desk.mkdir()
-    monkeypatch.chdir(desk)
-    return desk
+    workdir = tmp_path / "desk"
+    workdir.mkdir()
+    monkeypatch.chdir(workdir)
+    return workdir
 
 
 @pytest.fixture
@@ -67,6 +70,29 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
+def reads_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[int]]:
+    """Return a function that returns the sizes of all reads of a local file from then on."""
+    plain_open = Path.open
+
+    def watch(name: str) -> list[int]:
+        sizes: list[int] = []
+
+        class CountingFile(FileIO):
+            def read(self, size: int | None = -1, /) -> bytes | None:  # type: ignore[override]
+                content = super().read(size)
+                sizes.append(len(content or b""))
+                return content
+
+        def open_counting(path: Path, *args: Any, **options: Any) -> Any:
+            return CountingFile(path) if path == Path(name) else plain_open(path, *args, **options)
+
+        monkeypatch.setattr(Path, "open", open_counting)
+        return sizes
+
+    return watch
+
+
+@pytest.fixture
 def filecli() -> Filecli:
     """Run filecli in process; unexpected exceptions propagate to the test."""
 
@@ -88,7 +114,7 @@ def scripted(filecli: Filecli, script: Script, pauses: list[float]) -> Filecli:
 
 
 @pytest.fixture
-def on_script(script: Script, monkeypatch: pytest.MonkeyPatch) -> Script:
+def on_scripted_server(script: Script, monkeypatch: pytest.MonkeyPatch) -> Script:
     """Set the environment to the scripted server with a token."""
     monkeypatch.setenv("FILECLI_SERVER", script.url)
     monkeypatch.setenv("FILECLI_TOKEN", "secret")
@@ -124,12 +150,18 @@ def anonymous(filecli: Filecli, server_url: str, monkeypatch: pytest.MonkeyPatch
     return filecli
 
 
+def sign_in(app: Flask) -> None:
+    """Create an account and a stored token, as `filecli register` and `filecli login` do."""
+    client = app.test_client(use_cookies=False)
+    assert AuthActions(client).register().status_code == 201
+    made = client.post("/tokens", json={"name": "filecli"}, headers=basic()).get_json()
+    TokenFile(default_path()).set(str(choose_server(None)), StoredToken(made["id"], made["token"], USERNAME))
+
+
 @pytest.fixture
-def alice(anonymous: Filecli) -> Filecli:
+def alice(app: Flask, anonymous: Filecli) -> Filecli:
     """Run filecli against the real application as a user who signed in with filecli."""
-    for command in ("register", "login"):
-        done = anonymous(command, given=f"{USERNAME}\n{PASSWORD}\n")
-        assert done.exit_code == 0, done.output
+    sign_in(app)
     return anonymous
 
 
@@ -141,11 +173,12 @@ def line(server_url: str) -> Iterator[Line]:
 
 
 @pytest.fixture
-def bob(line: Line, filecli: Filecli, pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> Filecli:
+def bob(
+    app: Flask, line: Line, filecli: Filecli, pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> Filecli:
     """Run filecli over `line` as a signed-in user, without waits."""
     monkeypatch.setenv("FILECLI_SERVER", line.url)
-    for command in ("register", "login"):
-        assert filecli(command, given=f"{USERNAME}\n{PASSWORD}\n").exit_code == 0
+    sign_in(app)
     return filecli
 
 

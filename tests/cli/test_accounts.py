@@ -185,8 +185,8 @@ def test_a_readable_token_file_is_refused(alice: Filecli, token_path: Path) -> N
     assert "chmod 600" in done.stderr
 
 
-def test_whoami_shows_the_usage(alice: Filecli, desk: Path) -> None:
-    (desk / "a").write_bytes(bytes(1500))
+def test_whoami_shows_the_usage(alice: Filecli, workdir: Path) -> None:
+    (workdir / "a").write_bytes(bytes(1500))
     alice("upload", "a")
 
     assert alice("whoami").stderr.startswith("1.5 kB used on ")

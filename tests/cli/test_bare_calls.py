@@ -17,9 +17,14 @@ LONG = "n" * 300
 START = [sys.executable, "-c", "from cabinet.client.start import run; run()"]
 
 WRITING = [
-    ["--help"], ["ls", "--help"], ["version"], ["version", "--json"], ["completion", "bash"],
-    ["completion", "fish", "--json"], ["ls"], ["ls", "--json"], ["ls", "-l"],
-    ["download", "-o", "-", "file"], ["download", "file"],
+    ["--help"], ["version", "--json"], ["ls"], ["download", "-o", "-", "file"],
+    *(
+        pytest.param(arguments, marks=pytest.mark.long)
+        for arguments in (
+            ["ls", "--help"], ["version"], ["completion", "bash"], ["completion", "fish", "--json"],
+            ["ls", "--json"], ["ls", "-l"], ["download", "file"],
+        )
+    ),
 ]  # fmt: skip
 
 
@@ -38,8 +43,8 @@ def answer(script: Script, arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize("arguments", WRITING, ids=" ".join)
-def test_full_stdout_is_one_error_line(arguments: list[str], on_script: Script) -> None:
-    answer(on_script, arguments)
+def test_full_stdout_is_one_error_line(arguments: list[str], on_scripted_server: Script) -> None:
+    answer(on_scripted_server, arguments)
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [FILECLI, *arguments], stdout=full, stderr=subprocess.PIPE, check=False, text=True, timeout=60
@@ -52,8 +57,8 @@ def test_full_stdout_is_one_error_line(arguments: list[str], on_script: Script) 
 
 
 @pytest.mark.parametrize("arguments", WRITING, ids=" ".join)
-def test_closed_stdout_is_one_error_line(arguments: list[str], on_script: Script) -> None:
-    answer(on_script, arguments)
+def test_closed_stdout_is_one_error_line(arguments: list[str], on_scripted_server: Script) -> None:
+    answer(on_scripted_server, arguments)
     done = subprocess.run(
         ["sh", "-c", 'exec "$@" >&-', "sh", FILECLI, *arguments],
         stderr=subprocess.PIPE, check=False, text=True, timeout=60,
@@ -65,8 +70,8 @@ def test_closed_stdout_is_one_error_line(arguments: list[str], on_script: Script
 
 
 @pytest.mark.parametrize("arguments", WRITING, ids=" ".join)
-def test_a_closed_pipe_on_stdout_is_silent(arguments: list[str], on_script: Script) -> None:
-    answer(on_script, arguments)
+def test_a_closed_pipe_on_stdout_is_silent(arguments: list[str], on_scripted_server: Script) -> None:
+    answer(on_scripted_server, arguments)
     reading, writing = os.pipe()
     os.close(reading)
     try:
@@ -93,12 +98,12 @@ def test_unwritable_stderr_does_not_change_the_exit_code(redirection: str) -> No
         assert (done.returncode, done.stderr) == (code, b"")
 
 
-def test_a_deleted_working_folder_is_one_error_line(alice: Filecli, desk: Path) -> None:
+def test_a_deleted_working_folder_is_one_error_line(alice: Filecli, workdir: Path) -> None:
     script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"'
     for arguments, code in ((["upload", "x"], 4), (["download", "x"], 4), (["sync", ".", ":x"], 4)):
         done = subprocess.run(
             ["sh", "-c", script, "sh", FILECLI, *arguments],
-            cwd=desk, capture_output=True, check=False, text=True, timeout=60,
+            cwd=workdir, capture_output=True, check=False, text=True, timeout=60,
         )  # fmt: skip
         assert done.returncode == code, done.stderr
         one_line(done)
@@ -133,12 +138,12 @@ def test_a_deleted_working_folder_is_one_error_line(alice: Filecli, desk: Path) 
     ids=lambda value: " ".join(value).replace(LONG, "LONG") if isinstance(value, list) else "",
 )
 def test_unusable_local_paths_are_one_error_line(
-    arguments: list[str], code: int, alice: Filecli, desk: Path
+    arguments: list[str], code: int, alice: Filecli, workdir: Path
 ) -> None:
-    (desk / "folder").mkdir()
-    (desk / "file").touch()
-    (desk / "loop").symlink_to("loop")
-    os.mkfifo(desk / "pipe")
+    (workdir / "folder").mkdir()
+    (workdir / "file").touch()
+    (workdir / "loop").symlink_to("loop")
+    os.mkfifo(workdir / "pipe")
     for path in ("there", "other", "in/there"):
         assert alice("upload", "-", "--to", path, given="x").exit_code == 0
     done = alice(*arguments)

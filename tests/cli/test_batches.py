@@ -14,18 +14,18 @@ from tests.support.contents import content_of
 
 
 @pytest.fixture
-def many(desk: Path) -> Path:
+def many(workdir: Path) -> Path:
     """Return a folder with more files than a batch holds."""
-    root = desk / "many"
+    root = workdir / "many"
     root.mkdir()
     for number in range(MOST_FILES + 5):
         (root / f"{number:04}").write_text(f"content {number}")
     return root
 
 
-def write(desk: Path, *names: str) -> None:
+def write(workdir: Path, *names: str) -> None:
     for name in names:
-        (desk / name).write_text(name)
+        (workdir / name).write_text(name)
 
 
 def requests(said: str) -> list[str]:
@@ -42,29 +42,31 @@ def test_many_small_files_are_uploaded_in_few_requests(alice: Filecli, many: Pat
     assert alice("download", "-o", "-", "many/0007").stdout == "content 7"
 
 
-def test_the_size_of_a_batch_is_limited(alice: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_of_a_batch_is_limited(
+    alice: Filecli, workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(request_size, "FIRST_SIZE", request_size.MAX_SIZE)
     names = [f"{number}" for number in range(MOST_BYTES // SMALL + 1)]
     for name in names:
-        (desk / name).write_bytes(content_of(SMALL, seed=int(name)))
+        (workdir / name).write_bytes(content_of(SMALL, seed=int(name)))
     done = alice("upload", "-v", *names)
 
     assert sorted(requests(done.stderr)) == ["POST", "PUT"]
     assert alice("download", "-o", "-", names[-1]).stdout_bytes == content_of(SMALL, seed=int(names[-1]))
 
 
-def test_files_of_every_size_are_uploaded_together(alice: Filecli, desk: Path) -> None:
+def test_files_of_every_size_are_uploaded_together(alice: Filecli, workdir: Path) -> None:
     sizes = [0, 1, SMALL - 1, SMALL, SMALL + 1, 5 << 20]
     for size in sizes:
-        (desk / f"{size}").write_bytes(content_of(size))
+        (workdir / f"{size}").write_bytes(content_of(size))
     assert alice("upload", *map(str, sizes)).exit_code == 0
     for size in sizes:
         assert alice("download", "-o", "-", f"{size}").stdout_bytes == content_of(size)
 
 
-def test_a_refused_file_does_not_stop_the_others(alice: Filecli, desk: Path) -> None:
+def test_a_refused_file_does_not_stop_the_others(alice: Filecli, workdir: Path) -> None:
     good = [f"{number}" for number in range(9)]
-    write(desk, *good, "bad\\name")
+    write(workdir, *good, "bad\\name")
     done = alice("upload", *good[:5], "bad\\name", *good[5:])
 
     assert done.exit_code == 1
@@ -73,8 +75,8 @@ def test_a_refused_file_does_not_stop_the_others(alice: Filecli, desk: Path) -> 
     assert sorted(done.stdout.split()) == good
 
 
-def test_a_clashing_folder_does_not_stop_the_others(alice: Filecli, desk: Path) -> None:
-    write(desk, "one", "two", "three")
+def test_a_clashing_folder_does_not_stop_the_others(alice: Filecli, workdir: Path) -> None:
+    write(workdir, "one", "two", "three")
     assert alice("upload", "one", "--to", "in/two").exit_code == 0
     done = alice("upload", "one", "two", "three", "--to", "in")
 
@@ -82,8 +84,8 @@ def test_a_clashing_folder_does_not_stop_the_others(alice: Filecli, desk: Path) 
     assert sorted(done.stdout.split()) == ["in/one", "in/three"]
 
 
-def test_a_wrong_hash_in_a_batch_is_detected(scripted: Filecli, script: Script, desk: Path) -> None:
-    write(desk, "one", "two")
+def test_a_wrong_hash_in_a_batch_is_detected(scripted: Filecli, script: Script, workdir: Path) -> None:
+    write(workdir, "one", "two")
     script.will(json_answer({"files": [entry_of("one", b"one"), entry_of("two", b"2")]}, 201))
     done = scripted("upload", "one", "two")
 
@@ -93,34 +95,34 @@ def test_a_wrong_hash_in_a_batch_is_detected(scripted: Filecli, script: Script, 
 
 
 def test_a_replacing_batch_is_retried_after_a_lost_connection(
-    scripted: Filecli, script: Script, desk: Path
+    scripted: Filecli, script: Script, workdir: Path
 ) -> None:
-    write(desk, "one", "two")
+    write(workdir, "one", "two")
     script.will(DEAF_ANSWER)
     script.will(json_answer({"files": [entry_of("one", b"one"), entry_of("two", b"two")]}, 201))
 
     assert scripted("upload", "one", "two").exit_code == 0
 
 
-def test_a_renaming_batch_is_not_retried(scripted: Filecli, script: Script, desk: Path) -> None:
-    write(desk, "one", "two")
+def test_a_renaming_batch_is_not_retried(scripted: Filecli, script: Script, workdir: Path) -> None:
+    write(workdir, "one", "two")
     script.will(DEAF_ANSWER, problem("error", 500))
 
     assert scripted("upload", "--on-conflict", "rename", "one", "two").exit_code == 8
     assert len(script.seen) == 1
 
 
-def test_a_response_about_other_files_is_rejected(scripted: Filecli, script: Script, desk: Path) -> None:
-    write(desk, "one", "two")
+def test_a_response_about_other_files_is_rejected(scripted: Filecli, script: Script, workdir: Path) -> None:
+    write(workdir, "one", "two")
     script.will(json_answer({"files": [entry_of("one", b"one")]}, 201))
 
     assert scripted("upload", "one", "two").exit_code == 1
 
 
-def test_two_files_with_one_target_conflict(alice: Filecli, desk: Path) -> None:
+def test_two_files_with_one_target_conflict(alice: Filecli, workdir: Path) -> None:
     for folder in ("one", "two"):
-        (desk / folder).mkdir()
-        (desk / folder / "file").write_text(folder)
+        (workdir / folder).mkdir()
+        (workdir / folder / "file").write_text(folder)
     done = alice("upload", "one/file", "two/file")
 
     assert done.exit_code == 1

@@ -58,15 +58,17 @@ def asked(script: Script) -> list[str]:
     return [seen.target for seen in script.seen if not seen.target.startswith("/files?")]
 
 
-def all_there(desk: Path) -> bool:
-    found = {str(path.relative_to(desk)): path.read_bytes() for path in desk.rglob("*") if path.is_file()}
+def all_there(workdir: Path) -> bool:
+    found = {
+        str(path.relative_to(workdir)): path.read_bytes() for path in workdir.rglob("*") if path.is_file()
+    }
     return found == FILES
 
 
 @pytest.fixture
-def stored(alice: Filecli, desk: Path) -> Filecli:
+def stored(alice: Filecli, workdir: Path) -> Filecli:
     """Run filecli as a user with a folder of many files."""
-    folder = desk / "up" / "docs"
+    folder = workdir / "up" / "docs"
     for name in [*AWKWARD, "deep/er/nul", "empty", *(f"{number}" for number in range(MOST_FILES))]:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("" if name == "empty" else f"content of {name}")
@@ -88,35 +90,35 @@ def same(one: Path, other: Path) -> bool:
     return content(one) == content(other)
 
 
-def test_many_small_files_are_downloaded_in_few_requests(stored: Filecli, desk: Path) -> None:
+def test_many_small_files_are_downloaded_in_few_requests(stored: Filecli, workdir: Path) -> None:
     done = stored("download", "-v", "-r", "docs")
 
     assert done.exit_code == 0, done.stderr
     assert requests(done.stderr).count("POST") == 2
     assert requests(done.stderr).count("GET") == 3
-    assert same(desk / "docs", desk / "up" / "docs")
+    assert same(workdir / "docs", workdir / "up" / "docs")
     assert len(done.stdout.splitlines()) == MOST_FILES + len(AWKWARD) + 4
     assert f"Downloaded {MOST_FILES + len(AWKWARD) + 4} files" in done.stderr
 
 
-def test_sync_downloads_small_files_in_few_requests(stored: Filecli, desk: Path) -> None:
+def test_sync_downloads_small_files_in_few_requests(stored: Filecli, workdir: Path) -> None:
     done = stored("sync", "-v", ":docs", "docs")
 
     assert done.exit_code == 0, done.stderr
     assert requests(done.stderr).count("POST") == 2
-    assert same(desk / "docs", desk / "up" / "docs")
+    assert same(workdir / "docs", workdir / "up" / "docs")
     assert " 0 files" in stored("sync", ":docs", "docs").stderr
 
 
-def test_bundles_print_an_event_per_file_and_keep_existing_files(stored: Filecli, desk: Path) -> None:
-    (desk / "docs").mkdir()
-    (desk / "docs" / "7").write_text("mine")
-    (desk / "docs" / "8").write_text("content of 8")
+def test_bundles_print_an_event_per_file_and_keep_existing_files(stored: Filecli, workdir: Path) -> None:
+    (workdir / "docs").mkdir()
+    (workdir / "docs" / "7").write_text("mine")
+    (workdir / "docs" / "8").write_text("content of 8")
     done = stored("download", "--json", "-r", "docs")
     events = [json.loads(line) for line in done.stdout.splitlines()]
 
     assert done.exit_code == 1
-    assert (desk / "docs" / "7").read_text() == "mine"
+    assert (workdir / "docs" / "7").read_text() == "mine"
     assert [event["subject"] for event in events if event["event"] == "failed"] == ["docs/7"]
     assert [event["path"] for event in events if event["event"] == "unchanged"] == ["docs/8"]
     named = {event["path"]: event["size"] for event in events if event["event"] == "downloaded"}
@@ -124,22 +126,22 @@ def test_bundles_print_an_event_per_file_and_keep_existing_files(stored: Filecli
     assert len(named) == MOST_FILES + len(AWKWARD) + 2
 
     assert stored("download", "--force", "-r", "docs").exit_code == 0
-    assert (desk / "docs" / "7").read_text() == "content of 7"
+    assert (workdir / "docs" / "7").read_text() == "content of 7"
 
 
-def test_old_versions_are_not_downloaded_in_bundles(alice: Filecli, desk: Path) -> None:
+def test_old_versions_are_not_downloaded_in_bundles(alice: Filecli, workdir: Path) -> None:
     for text in ("old", "new"):
         for name in ("a", "b"):
-            (desk / name).write_text(text)
+            (workdir / name).write_text(text)
         assert alice("upload", "a", "b", "--to", "in").exit_code == 0
     done = alice("versions", "get", "in/a", "1", "-o", "fetched")
 
     assert done.exit_code == 0, done.stderr
-    assert (desk / "fetched").read_text() == "old"
+    assert (workdir / "fetched").read_text() == "old"
 
 
 def test_files_received_before_a_lost_connection_are_kept(
-    scripted: Filecli, listed: Script, desk: Path
+    scripted: Filecli, listed: Script, workdir: Path
 ) -> None:
     files = list(FILES.items())
     cut = len(files[0][1]) + len(files[1][1]) // 2
@@ -150,38 +152,38 @@ def test_files_received_before_a_lost_connection_are_kept(
     assert asked(listed) == ["/zip", "/zip"]
     assert b"names=exact" in listed.seen[-1].body
     assert b"docs%2Fone" not in listed.seen[-1].body
-    assert all_there(desk)
+    assert all_there(workdir)
 
 
-def test_retries_of_an_empty_bundle_end(scripted: Filecli, listed: Script, desk: Path) -> None:
+def test_retries_of_an_empty_bundle_end(scripted: Filecli, listed: Script, workdir: Path) -> None:
     listed.will_at("/zip", *[zip_answer(archive_of(list(FILES.items())), cut=10) for _ in range(9)])
     done = scripted("download", "--retries", "2", "-r", "docs")
 
     assert done.exit_code == 8
     assert asked(listed) == ["/zip"] * 3
-    assert not any(path.is_file() for path in desk.rglob("*"))
+    assert not any(path.is_file() for path in workdir.rglob("*"))
 
 
 @pytest.mark.parametrize("name", ["../evil", "/etc/evil", "docs/other", "docs/three", "one", ""])
-def test_an_unrequested_name_is_rejected(name: str, scripted: Filecli, listed: Script, desk: Path) -> None:
+def test_an_unrequested_name_is_rejected(name: str, scripted: Filecli, listed: Script, workdir: Path) -> None:
     files = [*FILES.items()]
     listed.will(zip_answer(archive_of([files[0], (name, files[1][1]), *files[2:]])))
     done = scripted("download", "-r", "docs")
 
     assert done.exit_code == 0, done.stderr
     assert asked(listed) == ["/zip", "/download/docs/two", "/download/docs/three", "/download/docs/four"]
-    assert all_there(desk)
-    assert not (desk.parent / "evil").exists()
+    assert all_there(workdir)
+    assert not (workdir.parent / "evil").exists()
 
 
-def test_a_file_with_another_hash_is_fetched_alone(scripted: Filecli, listed: Script, desk: Path) -> None:
+def test_a_file_with_another_hash_is_fetched_alone(scripted: Filecli, listed: Script, workdir: Path) -> None:
     files = dict(FILES)
     files["docs/two"] = b"changed since"
     listed.will(zip_answer(archive_of(list(files.items()))))
 
     assert scripted("download", "-r", "docs").exit_code == 0
     assert asked(listed) == ["/zip", "/download/docs/two"]
-    assert all_there(desk)
+    assert all_there(workdir)
 
 
 def damaged(archive: bytes) -> bytes:
@@ -206,17 +208,17 @@ def compressed(archive: bytes) -> bytes:
 
 @pytest.mark.parametrize("spoil", [damaged, too_long, size_behind, compressed])
 def test_a_file_in_another_format_is_fetched_alone(
-    spoil: Callable[[bytes], bytes], scripted: Filecli, listed: Script, desk: Path
+    spoil: Callable[[bytes], bytes], scripted: Filecli, listed: Script, workdir: Path
 ) -> None:
     files = list(FILES.items())
     listed.will(zip_answer(spoil(archive_of(files))), zip_answer(archive_of(files[2:])))
 
     assert scripted("download", "-r", "docs").exit_code == 0
     assert asked(listed) == ["/zip", "/zip", "/download/docs/two"]
-    assert all_there(desk)
+    assert all_there(workdir)
 
 
-def test_a_deleted_file_does_not_stop_the_others(scripted: Filecli, listed: Script, desk: Path) -> None:
+def test_a_deleted_file_does_not_stop_the_others(scripted: Filecli, listed: Script, workdir: Path) -> None:
     files = list(FILES.items())
     listed.routes["/download/docs/three"].clear()
     listed.will_at("/download/docs/three", problem("not-found", 404))
@@ -231,16 +233,16 @@ def test_a_deleted_file_does_not_stop_the_others(scripted: Filecli, listed: Scri
 
 @pytest.mark.parametrize("status", [404, 405, 413])
 def test_files_are_fetched_alone_without_archive_support(
-    status: int, scripted: Filecli, listed: Script, desk: Path
+    status: int, scripted: Filecli, listed: Script, workdir: Path
 ) -> None:
     listed.will_at("/zip", *[Answer(status, b"<h1>No</h1>") for _ in range(20)])
 
     assert scripted("download", "-r", "docs").exit_code == 0
-    assert all_there(desk)
+    assert all_there(workdir)
 
 
 def test_an_unwritable_target_does_not_stop_the_others(
-    scripted: Filecli, listed: Script, desk: Path, monkeypatch: pytest.MonkeyPatch
+    scripted: Filecli, listed: Script, workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listed.will(zip_answer(archive_of(list(FILES.items()))))
     Fault(monkeypatch, "open", errno.EACCES, lambda path: path.name.startswith("two"))
@@ -252,7 +254,7 @@ def test_an_unwritable_target_does_not_stop_the_others(
 
 
 def test_files_are_reported_and_renamed_only_when_durable(
-    scripted: Filecli, listed: Script, desk: Path, monkeypatch: pytest.MonkeyPatch
+    scripted: Filecli, listed: Script, workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listed.will(zip_answer(archive_of(list(FILES.items()))))
     synced: list[str] = []
@@ -270,15 +272,17 @@ def test_files_are_reported_and_renamed_only_when_durable(
     monkeypatch.setattr(os, "link", check_link)
 
     assert scripted("download", "-r", "docs").exit_code == 0
-    assert all_there(desk)
+    assert all_there(workdir)
     assert synced[-1] == "docs"
 
 
-def test_leftovers_of_an_interruption_are_overwritten(scripted: Filecli, listed: Script, desk: Path) -> None:
+def test_leftovers_of_an_interruption_are_overwritten(
+    scripted: Filecli, listed: Script, workdir: Path
+) -> None:
     listed.will(zip_answer(archive_of(list(FILES.items()))))
-    (desk / "docs").mkdir()
-    (desk / "docs" / "two.part").write_bytes(b"half")
-    (desk / "docs" / "two.part.hash").write_text("0" * 64)
+    (workdir / "docs").mkdir()
+    (workdir / "docs" / "two.part").write_bytes(b"half")
+    (workdir / "docs" / "two.part.hash").write_text("0" * 64)
 
     assert scripted("download", "-r", "docs").exit_code == 0
-    assert all_there(desk)
+    assert all_there(workdir)

@@ -12,11 +12,11 @@ from tests.cli.scripted import DEAF_ANSWER, Script, entry_of, folder_of, json_an
 
 
 @pytest.fixture
-def stored(alice: Filecli, desk: Path) -> Filecli:
+def stored(alice: Filecli, workdir: Path) -> Filecli:
     """Run filecli as a user with docs/a, docs/b and report."""
-    (desk / "docs").mkdir()
+    (workdir / "docs").mkdir()
     for path in ("docs/a", "docs/b", "report"):
-        (desk / path).write_text(path)
+        (workdir / path).write_text(path)
     assert alice("upload", "-r", "docs", "report").exit_code == 0
     return alice
 
@@ -89,7 +89,7 @@ def test_mv_is_all_or_nothing(stored: Filecli) -> None:
 
     assert done.exit_code == 4
     assert done.stderr == (
-        "filecli: error: nothing: There is nothing here by that name. Hint: filecli ls lists the files.\n"
+        "filecli: error: nothing: This item does not exist. Hint: filecli ls lists the files.\n"
     )
     assert stored("ls").stdout == "docs/\nreport\n"
 
@@ -180,7 +180,7 @@ def test_more_than_1000_items_are_moved_in_several_requests(scripted: Filecli, s
 
 def test_a_failed_batch_does_not_stop_the_next_one(scripted: Filecli, script: Script) -> None:
     names = [f"{number:04}" for number in range(1001)]
-    script.will(problem("entry-exists", 409, "There is already something at “out/0000”."))
+    script.will(problem("entry-exists", 409, "“out/0000” already exists."))
     script.will(json_answer({"entries": [entry_of("out/1000", b"")]}))
     done = scripted("mv", *names, "out")
 
@@ -267,7 +267,7 @@ def test_permanent_removal_prompts_on_a_terminal(
         assert target in {request.target for request in script.seen}
     else:
         assert done.exit_code == 1
-        assert done.stderr.endswith("filecli: error: Cancelled; nothing was removed.\n")
+        assert done.stderr.endswith("filecli: error: Canceled; nothing was removed.\n")
         assert script.seen == []
 
 

@@ -17,10 +17,10 @@ from cabinet.client.local import Source, stat_source
 from cabinet.client.transfer import batches, change_detection, file_upload, request_size, uploading
 from cabinet.client.transfer.change_detection import ChangeDetector, VerifiedBody
 from cabinet.client.wire.tus import Tus
-from cabinet.storage.content_hash import hash_chunks
+from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
 from tests.cli.conftest import Filecli
 from tests.support.contents import content_of
-from tests.support.line import Cut, Line, end_rudely
+from tests.support.line import Cut, Line, close_abruptly
 
 Change = Callable[[], object]
 Meddle = Callable[..., list[Source]]
@@ -38,15 +38,15 @@ ONE_STREAM = WAYS[:3]
 
 
 @pytest.fixture
-def file(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def file(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the path of the file that changes; filecli sees a high latency."""
-    (desk / "other").write_bytes(b"other")
+    (workdir / "other").write_bytes(b"other")
     monkeypatch.setattr(Tus, "round_trip", lambda _: 1.0)
-    return desk / "file"
+    return workdir / "file"
 
 
 @pytest.fixture
-def meddle(file: Path, monkeypatch: pytest.MonkeyPatch) -> Meddle:
+def interfere(file: Path, monkeypatch: pytest.MonkeyPatch) -> Meddle:
     """Return a function that changes the file between reading and verification, `times` times."""
     verify = ChangeDetector.verify
 
@@ -99,11 +99,11 @@ def with_new(content: bytes) -> str:
 
 @pytest.mark.parametrize(("size", "others"), WAYS)
 def test_a_file_that_changes_once_is_stored_in_its_new_state(
-    size: int, others: list[str], alice: Filecli, file: Path, meddle: Meddle
+    size: int, others: list[str], alice: Filecli, file: Path, interfere: Meddle
 ) -> None:
     content = content_of(size)
     file.write_bytes(content)
-    changed = meddle(rewrite(file, content), 1)
+    changed = interfere(rewrite(file, content), 1)
     done = alice("upload", *others, "file")
 
     assert done.exit_code == 0, done.stderr
@@ -115,11 +115,11 @@ def test_a_file_that_changes_once_is_stored_in_its_new_state(
 
 @pytest.mark.parametrize(("size", "others"), WAYS)
 def test_a_constantly_changing_file_is_refused(
-    size: int, others: list[str], alice: Filecli, file: Path, meddle: Meddle
+    size: int, others: list[str], alice: Filecli, file: Path, interfere: Meddle
 ) -> None:
     content = content_of(size)
     file.write_bytes(content)
-    changed = meddle(rewrite(file, content), 1000)
+    changed = interfere(rewrite(file, content), 1000)
     done = alice("upload", *others, "file")
 
     assert done.exit_code == (1 if others == ["other"] else 7)
@@ -133,11 +133,11 @@ def test_a_constantly_changing_file_is_refused(
 @pytest.mark.parametrize("times", [1, 1000])
 @pytest.mark.parametrize(("size", "others"), WAYS)
 def test_a_growing_file_is_stored_in_its_first_state(
-    size: int, others: list[str], times: int, alice: Filecli, file: Path, meddle: Meddle
+    size: int, others: list[str], times: int, alice: Filecli, file: Path, interfere: Meddle
 ) -> None:
     content = content_of(size)
     file.write_bytes(content)
-    meddle(append(file), times)
+    interfere(append(file), times)
     done = alice("upload", *others, "file")
 
     assert done.exit_code == 0, done.stderr
@@ -149,7 +149,7 @@ def test_a_growing_file_is_stored_in_its_first_state(
 
 @pytest.mark.parametrize(("size", "others"), WAYS)
 def test_a_file_that_grows_and_changes_is_not_stored_as_a_mixture(
-    size: int, others: list[str], alice: Filecli, file: Path, meddle: Meddle
+    size: int, others: list[str], alice: Filecli, file: Path, interfere: Meddle
 ) -> None:
     content = content_of(size)
     file.write_bytes(content)
@@ -158,7 +158,7 @@ def test_a_file_that_grows_and_changes_is_not_stored_as_a_mixture(
         rewrite(file, content)()
         append(file)()
 
-    meddle(change, 1)
+    interfere(change, 1)
     done = alice("upload", *others, "file")
 
     assert done.exit_code == 0, done.stderr
@@ -167,13 +167,13 @@ def test_a_file_that_grows_and_changes_is_not_stored_as_a_mixture(
 
 @pytest.mark.parametrize(("size", "others"), ONE_STREAM)
 def test_a_replaced_file_is_stored_as_its_replacement(
-    size: int, others: list[str], alice: Filecli, file: Path, meddle: Meddle
+    size: int, others: list[str], alice: Filecli, file: Path, interfere: Meddle
 ) -> None:
     file.write_bytes(content_of(size))
     replacement = file.with_name("replacement")
     replacement.write_bytes(content_of(size, seed=1))
     os.utime(replacement, ns=(0, file.stat().st_mtime_ns))
-    meddle(lambda: replacement.exists() and replacement.rename(file), 1)
+    interfere(lambda: replacement.exists() and replacement.rename(file), 1)
 
     assert alice("upload", *others, "file").exit_code == 0
     assert stored(alice) == hash_chunks([content_of(size, seed=1)])
@@ -181,10 +181,10 @@ def test_a_replaced_file_is_stored_as_its_replacement(
 
 @pytest.mark.parametrize(("size", "others"), ONE_STREAM)
 def test_a_file_deleted_meanwhile_is_reported_as_missing(
-    size: int, others: list[str], alice: Filecli, file: Path, meddle: Meddle
+    size: int, others: list[str], alice: Filecli, file: Path, interfere: Meddle
 ) -> None:
     file.write_bytes(content_of(size))
-    meddle(lambda: file.unlink(missing_ok=True), 1)
+    interfere(lambda: file.unlink(missing_ok=True), 1)
     done = alice("upload", *others, "file")
 
     assert done.exit_code == (1 if others == ["other"] else 4)
@@ -193,11 +193,11 @@ def test_a_file_deleted_meanwhile_is_reported_as_missing(
 
 
 def test_a_batch_is_stored_without_its_changed_files(
-    alice: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
+    alice: Filecli, workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = [f"{number}" for number in range(20)]
     for name in names:
-        (desk / name).write_text(f"old {name}")
+        (workdir / name).write_text(f"old {name}")
     changing = {Path("3"), Path("17")}
     changed: set[Path] = set()
 
@@ -222,11 +222,11 @@ def test_a_batch_is_stored_without_its_changed_files(
 
 
 def test_a_file_changed_after_the_scan_is_sent_in_its_new_state(
-    alice: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
+    alice: Filecli, workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (desk / "file").write_bytes(content_of(WHOLE))
+    (workdir / "file").write_bytes(content_of(WHOLE))
     found = stat_source(Path("file"))
-    (desk / "file").write_bytes(content_of(WHOLE + 1))
+    (workdir / "file").write_bytes(content_of(WHOLE + 1))
     monkeypatch.setattr("cabinet.client.transfer.uploading.stat_source", lambda _: found)
     done = alice("upload", "file")
 
@@ -237,12 +237,12 @@ def test_a_file_changed_after_the_scan_is_sent_in_its_new_state(
 
 @pytest.mark.parametrize("broken_at", [request_size.FIRST_SIZE, 10 << 20, 16 << 20])
 def test_another_file_of_the_same_size_and_time_restarts(
-    broken_at: int, bob: Filecli, line: Line, desk: Path
+    broken_at: int, bob: Filecli, line: Line, workdir: Path
 ) -> None:
-    file = desk / "file"
+    file = workdir / "file"
     file.write_bytes(content_of(PARTS))
     status = file.stat()
-    line.plan(Cut(broken_at, end_rudely))
+    line.plan(Cut(broken_at, close_abruptly))
     assert bob("upload", "--retries", "0", "file").exit_code == 8
     file.write_bytes(content_of(PARTS, seed=1))
     os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -252,12 +252,47 @@ def test_another_file_of_the_same_size_and_time_restarts(
     assert bob("uploads").stdout == ""
 
 
-def test_the_same_content_in_another_inode_resumes(
-    bob: Filecli, line: Line, desk: Path, tmp_path: Path
+def test_another_file_with_the_same_beginning_restarts(bob: Filecli, line: Line, workdir: Path) -> None:
+    file, content = workdir / "file", content_of(PARTS)
+    file.write_bytes(content)
+    status = file.stat()
+    # In the middle of a block, of which no digest can be recorded.
+    line.plan(Cut(BLOCK_SIZE + 1000_000, close_abruptly))
+    assert bob("upload", "--retries", "0", "file").exit_code == 8
+    changed = content[: BLOCK_SIZE + 1000] + b"new" + content[BLOCK_SIZE + 1003 :]
+    file.write_bytes(changed)
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    done = bob("upload", "-v", "file")
+
+    assert done.exit_code == 0, done.stderr
+    assert done.stderr.count("DELETE") == 1
+    assert stored(bob) == hash_chunks([changed])
+
+
+@pytest.mark.parametrize(("size", "others"), WAYS)
+def test_a_file_is_read_once(
+    size: int,
+    others: list[str],
+    alice: Filecli,
+    file: Path,
+    reads_of: Callable[[str], list[int]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    file = desk / "file"
+    file.write_bytes(content_of(size))
+    monkeypatch.setattr(change_detection, "_TICK", 0)
+    reads = reads_of("file")
+    done = alice("upload", *others, "file")
+
+    assert done.exit_code == 0, done.stderr
+    assert sum(reads) == size
+
+
+def test_the_same_content_in_another_inode_resumes(
+    bob: Filecli, line: Line, workdir: Path, tmp_path: Path
+) -> None:
+    file = workdir / "file"
     file.write_bytes(content_of(PARTS))
-    line.plan(Cut(PARTS - 1000, end_rudely))
+    line.plan(Cut(PARTS - 1000, close_abruptly))
     assert bob("upload", "--retries", "0", "file").exit_code == 8
     shutil.copy2(file, tmp_path / "copy")
     (tmp_path / "copy").rename(file)
@@ -292,7 +327,7 @@ def test_system_files_are_uploaded_as_read(alice: Filecli) -> None:
 @pytest.mark.parametrize(
     ("says", "holds"), [(4096, 10), (5 << 20, 5 << 20 | 1), (17 << 20, 18 << 20), (0, 9 << 20)]
 )
-@pytest.mark.parametrize("others", [[], ["other"]])
+@pytest.mark.parametrize("others", [[], pytest.param(["other"], marks=pytest.mark.long)])
 def test_a_wrong_reported_size_is_not_trusted(
     says: int, holds: int, others: list[str], alice: Filecli, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

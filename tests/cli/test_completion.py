@@ -38,7 +38,7 @@ def complete_in(shell: str) -> list[str]:
 
 
 @pytest.fixture
-def complete(on_script: Script, monkeypatch: pytest.MonkeyPatch) -> Complete:
+def complete(on_scripted_server: Script, monkeypatch: pytest.MonkeyPatch) -> Complete:
     """Return a function that completes a bash line against the scripted server."""
     monkeypatch.setenv("COMP_WORDBREAKS", BREAKS)
     monkeypatch.setattr(names, "TIMEOUT", 30)  # seconds: this machine may be busy
@@ -50,8 +50,8 @@ def complete(on_script: Script, monkeypatch: pytest.MonkeyPatch) -> Complete:
     return offered
 
 
-def test_completion_offers_remote_names(complete: Complete, on_script: Script) -> None:
-    on_script.will(ROOT)
+def test_completion_offers_remote_names(complete: Complete, on_scripted_server: Script) -> None:
+    on_scripted_server.will(ROOT)
 
     assert complete("filecli download ") == [
         "remote,docs/",
@@ -60,7 +60,7 @@ def test_completion_offers_remote_names(complete: Complete, on_script: Script) -
         "remote,a\\ b,c",
         "remote,date:\\ now",
     ]
-    assert on_script.seen[0].headers["Authorization"] == "Bearer secret"
+    assert on_scripted_server.seen[0].headers["Authorization"] == "Bearer secret"
 
 
 @pytest.mark.parametrize(
@@ -83,39 +83,41 @@ def test_completion_offers_remote_names(complete: Complete, on_script: Script) -
     ],
 )
 def test_completion_offers_names_with_the_typed_prefix(
-    line: str, offered: list[str], complete: Complete, on_script: Script
+    line: str, offered: list[str], complete: Complete, on_scripted_server: Script
 ) -> None:
-    on_script.will(ROOT)
+    on_scripted_server.will(ROOT)
 
     assert complete(line) == offered
 
 
-def test_completion_continues_inside_a_folder(complete: Complete, on_script: Script) -> None:
-    on_script.will(page_of(folder_of("a b/deep"), entry_of("a b/down", b"")))
+def test_completion_continues_inside_a_folder(complete: Complete, on_scripted_server: Script) -> None:
+    on_scripted_server.will(page_of(folder_of("a b/deep"), entry_of("a b/down", b"")))
 
     assert complete("filecli info /a\\ b/de") == ["remote,/a\\ b/deep/"]
-    assert on_script.seen[0].target == "/files?path=a+b&limit=1000"
+    assert on_scripted_server.seen[0].target == "/files?path=a+b&limit=1000"
 
 
-def test_completion_offers_trashed_paths_to_restore(complete: Complete, on_script: Script) -> None:
+def test_completion_offers_trashed_paths_to_restore(complete: Complete, on_scripted_server: Script) -> None:
     paths = ("docs/a", "docs", "docs/a", "other", "-rf", "do\x1bcs")
     trashed = [{"id": "7", "from": path, "kind": "folder"} for path in paths]
-    on_script.will(*[json_answer({"entries": trashed, "next": None})] * 2)
+    on_scripted_server.will(*[json_answer({"entries": trashed, "next": None})] * 2)
 
     assert complete("filecli trash restore doc") == ["remote,docs/a", "remote,docs"]
     assert complete("filecli trash rm ")[-1] == "remote,./-rf"
 
 
-def test_completion_offers_commands_options_and_local_names(complete: Complete, on_script: Script) -> None:
+def test_completion_offers_commands_options_and_local_names(
+    complete: Complete, on_scripted_server: Script
+) -> None:
     assert complete("filecli ver") == ["plain,versions", "plain,version"]
     assert complete("filecli ls --sort s") == ["plain,size"]
     assert complete("filecli upload x") == ["file,x"]
     assert complete("filecli sync ph") == ["dir,ph"]
-    assert on_script.seen == []
+    assert on_scripted_server.seen == []
 
 
-def test_completion_reads_several_pages(complete: Complete, on_script: Script) -> None:
-    on_script.will(page_of(entry_of("a", b""), following="1"), page_of(entry_of("z", b"")))
+def test_completion_reads_several_pages(complete: Complete, on_scripted_server: Script) -> None:
+    on_scripted_server.will(page_of(entry_of("a", b""), following="1"), page_of(entry_of("z", b"")))
 
     assert complete("filecli rm z") == ["remote,z"]
 
@@ -124,65 +126,70 @@ def test_completion_reads_several_pages(complete: Complete, on_script: Script) -
     "answer", [problem("error", 500), problem("unavailable", 503), Answer(401), Answer()]
 )
 def test_completion_errors_are_silent(
-    answer: Answer, complete: Complete, on_script: Script, capsys: pytest.CaptureFixture[str]
+    answer: Answer, complete: Complete, on_scripted_server: Script, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    on_script.will(answer)
+    on_scripted_server.will(answer)
 
     assert complete("filecli -v --insecure rm ") == [""]
     assert capsys.readouterr() == ("", "")
-    assert len(on_script.seen) == 1
+    assert len(on_scripted_server.seen) == 1
 
 
 @pytest.mark.parametrize(
     "line", ["filecli rm ../", "filecli --server nonsense rm ", "filecli rm --server x "]
 )
-def test_completion_of_invalid_paths_is_empty(line: str, complete: Complete, on_script: Script) -> None:
-    on_script.will(ROOT)
+def test_completion_of_invalid_paths_is_empty(
+    line: str, complete: Complete, on_scripted_server: Script
+) -> None:
+    on_scripted_server.will(ROOT)
 
     assert complete(line) == [""]
-    assert on_script.seen == []
+    assert on_scripted_server.seen == []
 
 
 def test_completion_uses_the_server_option(
-    complete: Complete, on_script: Script, monkeypatch: pytest.MonkeyPatch
+    complete: Complete, on_scripted_server: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("FILECLI_SERVER")
-    on_script.will(ROOT, ROOT)
+    on_scripted_server.will(ROOT, ROOT)
 
-    assert complete(f"filecli --server {on_script.url} rm do") == ["remote,docs/"]
-    assert complete(f"filecli rm --server={on_script.url} do") == ["remote,docs/"]
+    assert complete(f"filecli --server {on_scripted_server.url} rm do") == ["remote,docs/"]
+    assert complete(f"filecli rm --server={on_scripted_server.url} do") == ["remote,docs/"]
 
 
 def test_completion_never_prompts_to_sign_in(
-    complete: Complete, on_script: Script, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    complete: Complete,
+    on_scripted_server: Script,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.delenv("FILECLI_TOKEN")
 
     assert complete("filecli rm ") == [""]
-    assert on_script.seen == []
+    assert on_scripted_server.seen == []
     assert capsys.readouterr() == ("", "")
 
 
 def test_completion_does_not_wait_for_a_slow_server(
-    complete: Complete, on_script: Script, release: threading.Event, monkeypatch: pytest.MonkeyPatch
+    complete: Complete, on_scripted_server: Script, release: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(names, "TIMEOUT", 0.1)
-    on_script.will(Answer(200, b"{", cut=0, until=release))
+    on_scripted_server.will(Answer(200, b"{", cut=0, until=release))
 
     assert complete("filecli rm ") == [""]
     assert not release.is_set()
 
 
-def test_completion_offers_the_names_received_in_time(complete: Complete, on_script: Script) -> None:
-    on_script.will(page_of(entry_of("a", b""), following="1"), problem("error", 500))
+def test_completion_offers_the_names_received_in_time(complete: Complete, on_scripted_server: Script) -> None:
+    on_scripted_server.will(page_of(entry_of("a", b""), following="1"), problem("error", 500))
 
     assert complete("filecli rm ") == ["remote,a"]
 
 
-def test_zsh_and_fish_get_complete_names(on_script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_zsh_and_fish_get_complete_names(on_scripted_server: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(names, "TIMEOUT", 30)
     monkeypatch.setenv("COMP_WORDS", "filecli rm a\\ b")
-    on_script.will(ROOT, ROOT)
+    on_scripted_server.will(ROOT, ROOT)
 
     monkeypatch.setenv("COMP_CWORD", "2")
     assert complete_in("zsh") == ["remote", "a b,c", "_"]
@@ -240,13 +247,13 @@ def complete_at(terminal: Terminal, expected: str) -> None:
 
 
 def test_a_hostile_name_is_quoted_in_bash(
-    on_script: Script, desk: Path, monkeypatch: pytest.MonkeyPatch
+    on_scripted_server: Script, workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "x y;$(touch owned)`touch owned`&*'\"!"
-    on_script.will_at("/files?limit=1000", *[page_of(entry_of(name, b""), folder_of("zoo"))] * 40)
+    on_scripted_server.will_at("/files?limit=1000", *[page_of(entry_of(name, b""), folder_of("zoo"))] * 40)
     looked_up = [entry_of(name, b"")] * 3 + [folder_of("zoo")]
-    on_script.will_at("/lookup", *[json_answer({"entries": [entry]}) for entry in looked_up])
-    on_script.will(*[json_answer(None)] * 4)
+    on_scripted_server.will_at("/lookup", *[json_answer({"entries": [entry]}) for entry in looked_up])
+    on_scripted_server.will(*[json_answer(None)] * 4)
     monkeypatch.setenv("PATH", f"{Path(FILECLI).parent}:/usr/bin:/bin")
     monkeypatch.setenv("PS1", "ready> ")
     with in_terminal([require_program("bash"), "--norc", "--noprofile", "-i"]) as terminal:
@@ -267,6 +274,6 @@ def test_a_hostile_name_is_quoted_in_bash(
         terminal.type("exit\n")
         terminal.leave()
 
-    deleted = [unquote(seen.target) for seen in on_script.seen if seen.method == "DELETE"]
+    deleted = [unquote(seen.target) for seen in on_scripted_server.seen if seen.method == "DELETE"]
     assert deleted == [f"/files/{name}"] * 3 + ["/files/zoo"]
-    assert list(desk.iterdir()) == []
+    assert list(workdir.iterdir()) == []

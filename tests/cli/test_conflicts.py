@@ -14,12 +14,12 @@ from tests.cli.test_process import FILECLI
 
 
 @pytest.fixture
-def taken(alice: Filecli, desk: Path) -> Filecli:
+def taken(alice: Filecli, workdir: Path) -> Filecli:
     """Run filecli as a user with a stored `old` and local files `old` and `new`."""
-    (desk / "old").write_text("stored")
+    (workdir / "old").write_text("stored")
     assert alice("upload", "old").exit_code == 0
-    (desk / "old").write_text("at hand")
-    (desk / "new").write_text("new")
+    (workdir / "old").write_text("at hand")
+    (workdir / "new").write_text("new")
     return alice
 
 
@@ -63,12 +63,12 @@ def test_a_dry_run_shows_targets(taken: Filecli) -> None:
     assert taken("ls").stdout == "old\n"
 
 
-def test_a_dry_run_downloads_nothing(taken: Filecli, desk: Path) -> None:
-    (desk / "old").unlink()
+def test_a_dry_run_downloads_nothing(taken: Filecli, workdir: Path) -> None:
+    (workdir / "old").unlink()
     done = taken("download", "--dry-run", "old")
 
     assert done.exit_code == 0
-    assert not (desk / "old").exists()
+    assert not (workdir / "old").exists()
 
 
 @pytest.mark.parametrize(
@@ -80,21 +80,21 @@ def test_a_dry_run_downloads_nothing(taken: Filecli, desk: Path) -> None:
     ],
 )
 def test_ask_prompts_on_a_terminal(
-    answers: list[str], query: str, bodies: list[bytes], on_script: Script, desk: Path
+    answers: list[str], query: str, bodies: list[bytes], on_scripted_server: Script, workdir: Path
 ) -> None:
     for name in ("one", "two"):
-        (desk / name).write_text(name)
-    on_script.will_at(
+        (workdir / name).write_text(name)
+    on_scripted_server.will_at(
         "/lookup", json_answer({"entries": [entry_of(name, b"old") for name in ("one", "two")]})
     )
     for body in bodies:
-        on_script.will(json_answer(entry_of(body.decode(), body), 201))
+        on_scripted_server.will(json_answer(entry_of(body.decode(), body), 201))
     with in_terminal([FILECLI, "upload", "--on-conflict", "ask", "one", "two"]) as terminal:
         for answer in answers:
             terminal.expect("exists. Replace it, keep both, or skip?")
             terminal.type(f"{answer}\n")
 
         assert terminal.leave() == 0
-    sent = [seen for seen in on_script.seen if seen.method == "PUT"]
+    sent = [seen for seen in on_scripted_server.seen if seen.method == "PUT"]
     assert [seen.body for seen in sent] == bodies
     assert all(query in seen.target for seen in sent)

@@ -258,38 +258,38 @@ def test_https_to_an_http_server_is_a_tls_error(script: Script) -> None:
         connect(script.url.replace("http:", "https:")).json(Request("GET", "/me", is_repeatable=True))
 
 
-def test_a_retried_file_is_sent_from_its_start(desk: Path, connection: Connection, script: Script) -> None:
-    (desk / "a").write_bytes(b"content")
+def test_a_retried_file_is_sent_from_its_start(workdir: Path, connection: Connection, script: Script) -> None:
+    (workdir / "a").write_bytes(b"content")
     script.will(BUSY, OK)
-    connection.json(Request("PUT", "/files/a", body=FileBody(stat_source(desk / "a"))))
+    connection.json(Request("PUT", "/files/a", body=FileBody(stat_source(workdir / "a"))))
 
     assert [seen.body for seen in script.seen] == [b"content", b"content"]
     assert [seen.headers["Content-Length"] for seen in script.seen] == ["7", "7"]
 
 
-def test_a_file_that_shrinks_is_source_changed(desk: Path, connection: Connection, script: Script) -> None:
-    (desk / "a").write_bytes(b"content")
-    body = FileBody(stat_source(desk / "a"))
-    (desk / "a").write_bytes(b"con")
+def test_a_file_that_shrinks_is_source_changed(workdir: Path, connection: Connection, script: Script) -> None:
+    (workdir / "a").write_bytes(b"content")
+    body = FileBody(stat_source(workdir / "a"))
+    (workdir / "a").write_bytes(b"con")
 
     with pytest.raises(SourceChanged):
         connection.json(Request("PUT", "/files/a", body=body, is_repeatable=True))
 
 
 def test_a_file_that_grows_is_sent_in_its_first_size(
-    desk: Path, connection: Connection, script: Script
+    workdir: Path, connection: Connection, script: Script
 ) -> None:
-    (desk / "a").write_bytes(b"content")
-    body = FileBody(stat_source(desk / "a"))
-    (desk / "a").write_bytes(b"content and more")
+    (workdir / "a").write_bytes(b"content")
+    body = FileBody(stat_source(workdir / "a"))
+    (workdir / "a").write_bytes(b"content and more")
     script.will(OK)
     connection.json(Request("PUT", "/files/a", body=body))
 
     assert script.seen[0].body == b"content"
 
 
-def test_an_early_refusal_is_read(desk: Path) -> None:
-    (desk / "large").write_bytes(bytes(64 << 20))
+def test_an_early_refusal_is_read(workdir: Path) -> None:
+    (workdir / "large").write_bytes(bytes(64 << 20))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         connection = connect(url)
@@ -305,7 +305,7 @@ def test_an_early_refusal_is_read(desk: Path) -> None:
         thread = threading.Thread(target=refuse)
         thread.start()
         with pytest.raises(LimitInFront) as raised:
-            connection.json(Request("PUT", "/files/large", body=FileBody(stat_source(desk / "large"))))
+            connection.json(Request("PUT", "/files/large", body=FileBody(stat_source(workdir / "large"))))
         thread.join()
     assert raised.value.size == 64 << 20
 

@@ -1,4 +1,4 @@
-"""What the README and the help pages show of filecli, `cabinet` and curl works as it stands there."""
+"""The commands of filecli, `cabinet` and curl in the README and on the help pages work as shown."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def commands_of(block: str) -> list[list[str]]:
 
 
 @pytest.fixture
-def everyday(anonymous: Filecli, desk: Path) -> Filecli:
-    """Run filecli as a registered user who has the files that the documents name."""
+def everyday(anonymous: Filecli, workdir: Path) -> Filecli:
+    """Run filecli as a registered user with the files that the documents name."""
     # The commands of curl, which come before, have left the last.
     for name in ("path/to/your/file.txt", "photos/sea.jpg", "photos/old/hill.jpg", "file.txt"):
-        (desk / name).parent.mkdir(parents=True, exist_ok=True)
-        (desk / name).write_text(name)
+        (workdir / name).parent.mkdir(parents=True, exist_ok=True)
+        (workdir / name).write_text(name)
     lines = f"{USERNAME}\n{PASSWORD}\n"
     assert anonymous("register", given=lines).exit_code == 0
     assert anonymous("login", given=lines).exit_code == 0
@@ -38,7 +38,7 @@ def everyday(anonymous: Filecli, desk: Path) -> Filecli:
 
 
 def output_of(filecli: Filecli, shown: str) -> dict[str, str]:
-    """Run the commands of a block, which have to succeed; returns what each printed."""
+    """Run the commands of a block, which must succeed; returns the output of each."""
     printed = {}
     for command in commands_of(shown):
         done = filecli(*command, given=f"{USERNAME}\n{PASSWORD}\n")
@@ -47,19 +47,19 @@ def output_of(filecli: Filecli, shown: str) -> dict[str, str]:
     return printed
 
 
-def test_every_filecli_command_of_the_readme_works(everyday: Filecli, desk: Path) -> None:
+def test_every_filecli_command_of_the_readme_works(everyday: Filecli, workdir: Path) -> None:
     printed = output_of(everyday, block(README, "console", FIRST))
 
-    assert (desk / "copy.txt").read_text() == "path/to/your/file.txt"
+    assert (workdir / "copy.txt").read_text() == "path/to/your/file.txt"
     assert printed["search sea"] == "photos/sea.jpg\n"
     assert printed["trash restore photos/old/sea.jpg"] == "photos/old/sea.jpg\n"
 
 
-def test_every_command_of_the_filecli_page_works(everyday: Filecli, desk: Path) -> None:
+def test_every_command_of_the_filecli_page_works(everyday: Filecli, workdir: Path) -> None:
     page = help_page("filecli")
     output_of(everyday, block(page, "console", FIRST))
-    # The first block is of one who begins, the second of one who has changed something since.
-    (desk / "path/to/your/file.txt").write_text("changed")
+    # The first block is for a new user, the second for one who has made changes.
+    (workdir / "path/to/your/file.txt").write_text("changed")
     assert everyday("upload", "path/to/your/file.txt").exit_code == 0
     printed = output_of(everyday, block(page, "console", SECOND))
 
@@ -67,7 +67,7 @@ def test_every_command_of_the_filecli_page_works(everyday: Filecli, desk: Path) 
     assert printed["cp photos/**/*.jpg letters/2026/"] == "letters/2026/hill.jpg\nletters/2026/sea.jpg\n"
     assert printed["trash restore archive/2026/sea.jpg"] == "archive/2026/sea.jpg\n"
     assert len(printed["versions file.txt"].splitlines()) == 3
-    assert (desk / "before.txt").read_text() == "path/to/your/file.txt"
+    assert (workdir / "before.txt").read_text() == "path/to/your/file.txt"
     assert everyday("ls", "-R", "archive").stdout == "2026/\n2026/sea.jpg\n"
 
 
@@ -120,7 +120,7 @@ def without_comments(shown: str) -> list[str]:
 @pytest.mark.parametrize(
     "translated", sorted(help_page("").parent.glob("*.ru.md")), ids=lambda path: path.name
 )
-def test_a_translated_page_shows_the_same_commands(translated: Path) -> None:
+def test_a_translated_page_has_the_same_commands(translated: Path) -> None:
     original = translated.with_name(translated.name.replace(".ru.", "."))
 
     assert [(language, without_comments(text)) for language, text in blocks(translated)] == [

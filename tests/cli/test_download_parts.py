@@ -32,78 +32,78 @@ def leave_part(target: Path, content: bytes, whole: bytes = CONTENT) -> None:
     hash_file_of(part_of(target)).write_text(hash_chunks([whole]))
 
 
-def test_a_part_resumes_on_the_real_server(alice: Filecli, desk: Path) -> None:
+def test_a_part_resumes_on_the_real_server(alice: Filecli, workdir: Path) -> None:
     alice("upload", "-", "--to", "big", given=CONTENT)
-    leave_part(desk / "big", HEAD)
+    leave_part(workdir / "big", HEAD)
     done = alice("download", "-v", "big")
 
     assert done.exit_code == 0
     assert "/download/big 206 " in done.stderr
-    assert (desk / "big").read_bytes() == CONTENT
-    assert names_in(desk) == {"big"}
+    assert (workdir / "big").read_bytes() == CONTENT
+    assert names_in(workdir) == {"big"}
 
 
-def test_a_part_of_a_changed_file_restarts_on_the_real_server(alice: Filecli, desk: Path) -> None:
+def test_a_part_of_a_changed_file_restarts_on_the_real_server(alice: Filecli, workdir: Path) -> None:
     alice("upload", "-", "--to", "big", given=CONTENT)
-    leave_part(desk / "big", b"older", whole=b"older and whole")
+    leave_part(workdir / "big", b"older", whole=b"older and whole")
     done = alice("download", "-v", "big")
 
     assert "/download/big 200 " in done.stderr
-    assert (desk / "big").read_bytes() == CONTENT
+    assert (workdir / "big").read_bytes() == CONTENT
 
 
-def test_a_complete_part_needs_no_request_for_content(alice: Filecli, desk: Path) -> None:
+def test_a_complete_part_needs_no_request_for_content(alice: Filecli, workdir: Path) -> None:
     alice("upload", "-", "--to", "big", given=CONTENT)
-    leave_part(desk / "big", CONTENT)
+    leave_part(workdir / "big", CONTENT)
     done = alice("download", "-v", "big")
 
     assert "HEAD " in done.stderr
     assert "GET " not in done.stderr
-    assert (desk / "big").read_bytes() == CONTENT
+    assert (workdir / "big").read_bytes() == CONTENT
 
 
-def test_a_complete_part_of_an_old_version_restarts(alice: Filecli, desk: Path) -> None:
+def test_a_complete_part_of_an_old_version_restarts(alice: Filecli, workdir: Path) -> None:
     alice("upload", "-", "--to", "big", given=CONTENT)
-    leave_part(desk / "big", b"older", whole=b"older")
+    leave_part(workdir / "big", b"older", whole=b"older")
 
     assert alice("download", "big").exit_code == 0
-    assert (desk / "big").read_bytes() == CONTENT
+    assert (workdir / "big").read_bytes() == CONTENT
 
 
-def test_a_damaged_part_is_downloaded_again(alice: Filecli, desk: Path) -> None:
+def test_a_damaged_part_is_downloaded_again(alice: Filecli, workdir: Path) -> None:
     alice("upload", "-", "--to", "big", given=CONTENT)
-    leave_part(desk / "big", bytes(len(HEAD)))
+    leave_part(workdir / "big", bytes(len(HEAD)))
 
     assert alice("download", "big").exit_code == 0
-    assert (desk / "big").read_bytes() == CONTENT
+    assert (workdir / "big").read_bytes() == CONTENT
 
 
-def test_a_part_that_is_too_long_is_downloaded_again(alice: Filecli, desk: Path) -> None:
+def test_a_part_that_is_too_long_is_downloaded_again(alice: Filecli, workdir: Path) -> None:
     alice("upload", "-", "--to", "big", given=CONTENT)
-    leave_part(desk / "big", CONTENT + b"more")
+    leave_part(workdir / "big", CONTENT + b"more")
 
     assert alice("download", "big").exit_code == 0
-    assert (desk / "big").read_bytes() == CONTENT
+    assert (workdir / "big").read_bytes() == CONTENT
 
 
-def test_a_truncated_response_is_resumed(scripted: Filecli, script: Script, desk: Path) -> None:
+def test_a_truncated_response_is_resumed(scripted: Filecli, script: Script, workdir: Path) -> None:
     script.will(content_answer(CONTENT, cut=len(HEAD)), content_answer(CONTENT, len(HEAD)))
 
     assert scripted("download", "big").exit_code == 0
-    assert (desk / "big").read_bytes() == CONTENT
+    assert (workdir / "big").read_bytes() == CONTENT
     assert script.seen[1].headers["Range"] == f"bytes={len(HEAD)}-"
     assert script.seen[1].headers["If-Range"] == f'"{hash_chunks([CONTENT])}"'
 
 
-def test_retries_are_limited_only_without_progress(scripted: Filecli, script: Script, desk: Path) -> None:
+def test_retries_are_limited_only_without_progress(scripted: Filecli, script: Script, workdir: Path) -> None:
     step = 1 << 18
     script.will(*[content_answer(CONTENT, start, cut=step) for start in range(0, len(CONTENT), step)])
 
     assert scripted("--retries", "1", "download", "big").exit_code == 0
-    assert (desk / "big").read_bytes() == CONTENT
+    assert (workdir / "big").read_bytes() == CONTENT
 
 
-def test_a_stalled_download_keeps_its_part(scripted: Filecli, script: Script, desk: Path) -> None:
+def test_a_stalled_download_keeps_its_part(scripted: Filecli, script: Script, workdir: Path) -> None:
     script.will(
         content_answer(CONTENT, cut=len(HEAD)), *[content_answer(CONTENT, len(HEAD), cut=0) for _ in range(9)]
     )
@@ -111,18 +111,18 @@ def test_a_stalled_download_keeps_its_part(scripted: Filecli, script: Script, de
 
     assert done.exit_code == 8
     assert len(script.seen) == 3
-    assert names_in(desk) == {"big.part", "big.part.hash"}
-    assert (desk / "big.part").read_bytes() == HEAD
+    assert names_in(workdir) == {"big.part", "big.part.hash"}
+    assert (workdir / "big.part").read_bytes() == HEAD
 
 
 def test_a_file_that_changes_during_the_download_is_restarted(
-    scripted: Filecli, script: Script, desk: Path
+    scripted: Filecli, script: Script, workdir: Path
 ) -> None:
     changed = content_of(2 << 20, seed=1)
     script.will(content_answer(CONTENT, cut=len(HEAD)), content_answer(changed))
 
     assert scripted("download", "big").exit_code == 0
-    assert (desk / "big").read_bytes() == changed
+    assert (workdir / "big").read_bytes() == changed
 
 
 def test_a_stream_is_resumed(scripted: Filecli, script: Script) -> None:
@@ -139,58 +139,60 @@ def test_a_stream_of_a_changed_file_fails(scripted: Filecli, script: Script) -> 
     assert done.stdout_bytes == HEAD
 
 
-def test_damaged_bytes_never_become_a_file(scripted: Filecli, script: Script, desk: Path) -> None:
+def test_damaged_bytes_never_become_a_file(scripted: Filecli, script: Script, workdir: Path) -> None:
     good = content_answer(CONTENT)
     script.will(Answer(200, TAIL + HEAD, good.headers))
     done = scripted("download", "big")
 
     assert done.exit_code == 7
     assert "is damaged" in done.stderr
-    assert names_in(desk) == set()
+    assert names_in(workdir) == set()
 
 
-def test_a_response_without_a_hash_is_rejected(scripted: Filecli, script: Script, desk: Path) -> None:
+def test_a_response_without_a_hash_is_rejected(scripted: Filecli, script: Script, workdir: Path) -> None:
     script.will(Answer(200, b"<html>", {"ETag": '"1"'}))
 
     assert scripted("download", "big").exit_code == 1
-    assert names_in(desk) == set()
+    assert names_in(workdir) == set()
 
 
 @pytest.mark.parametrize("start", [0, 1, len(HEAD) + 1])
-def test_an_unrequested_range_is_rejected(start: int, scripted: Filecli, script: Script, desk: Path) -> None:
-    leave_part(desk / "big", HEAD)
+def test_an_unrequested_range_is_rejected(
+    start: int, scripted: Filecli, script: Script, workdir: Path
+) -> None:
+    leave_part(workdir / "big", HEAD)
     good = content_answer(CONTENT, len(HEAD))
     script.will(Answer(206, TAIL, {**good.headers, "Content-Range": f"bytes {start}-{len(CONTENT) - 1}/*"}))
 
     assert scripted("download", "big").exit_code == 1
-    assert (desk / "big.part").read_bytes() == HEAD
+    assert (workdir / "big.part").read_bytes() == HEAD
 
 
-def test_a_range_of_another_file_is_rejected(scripted: Filecli, script: Script, desk: Path) -> None:
-    leave_part(desk / "big", HEAD)
+def test_a_range_of_another_file_is_rejected(scripted: Filecli, script: Script, workdir: Path) -> None:
+    leave_part(workdir / "big", HEAD)
     script.will(content_answer(content_of(3 << 20, seed=1), len(HEAD)))
 
     assert scripted("download", "big").exit_code == 1
-    assert (desk / "big.part").read_bytes() == HEAD
+    assert (workdir / "big.part").read_bytes() == HEAD
 
 
-def test_a_weak_etag_has_the_same_hash(scripted: Filecli, script: Script, desk: Path) -> None:
+def test_a_weak_etag_has_the_same_hash(scripted: Filecli, script: Script, workdir: Path) -> None:
     weak = {"ETag": f'W/"{hash_chunks([CONTENT])}"'}
     script.will(Answer(200, CONTENT, weak))
 
     assert scripted("download", "big").exit_code == 0
-    assert (desk / "big").read_bytes() == CONTENT
+    assert (workdir / "big").read_bytes() == CONTENT
 
 
-def test_an_unsatisfiable_range_restarts(scripted: Filecli, script: Script, desk: Path) -> None:
-    leave_part(desk / "big", HEAD)
+def test_an_unsatisfiable_range_restarts(scripted: Filecli, script: Script, workdir: Path) -> None:
+    leave_part(workdir / "big", HEAD)
     script.will(problem("range-not-satisfiable", 416), content_answer(CONTENT))
 
     assert scripted("download", "big").exit_code == 0
-    assert (desk / "big").read_bytes() == CONTENT
+    assert (workdir / "big").read_bytes() == CONTENT
 
 
-def test_downloads_to_one_name_at_once_never_mix(desk: Path) -> None:
+def test_downloads_to_one_name_at_once_never_mix(workdir: Path) -> None:
     outcomes: list[str] = []
     start = threading.Barrier(8)
 
@@ -198,7 +200,7 @@ def test_downloads_to_one_name_at_once_never_mix(desk: Path) -> None:
         content = bytes([number]) * 4096
         start.wait()
         try:
-            with open_part(desk / "one") as part:
+            with open_part(workdir / "one") as part:
                 part.restart(hash_chunks([content]))
                 part.write(content)
                 part.finish()
@@ -213,4 +215,4 @@ def test_downloads_to_one_name_at_once_never_mix(desk: Path) -> None:
         thread.join()
 
     assert outcomes.count("done") == 1
-    assert len(set((desk / "one").read_bytes())) == 1
+    assert len(set((workdir / "one").read_bytes())) == 1

@@ -36,25 +36,25 @@ def stored(alice: Filecli) -> Filecli:
     return alice
 
 
-def test_a_download_keeps_the_last_name(stored: Filecli, desk: Path) -> None:
+def test_a_download_keeps_the_last_name(stored: Filecli, workdir: Path) -> None:
     done = stored("download", "docs/deep/b", "report")
 
     assert done.exit_code == 0
     assert sorted(done.stdout.split()) == ["b", "report"]
     assert done.stderr.startswith("Downloaded 2 files, 17 bytes in ")
-    assert (desk / "b").read_text() == "docs/deep/b"
-    assert names_in(desk) == {"b", "report"}
+    assert (workdir / "b").read_text() == "docs/deep/b"
+    assert names_in(workdir) == {"b", "report"}
 
 
 @pytest.mark.parametrize(
     ("output", "target"),
     [("other", "other"), ("there", "there/report"), ("new/folder/", "new/folder/report")],
 )
-def test_output_is_a_file_or_a_folder(output: str, target: str, stored: Filecli, desk: Path) -> None:
-    (desk / "there").mkdir()
+def test_output_is_a_file_or_a_folder(output: str, target: str, stored: Filecli, workdir: Path) -> None:
+    (workdir / "there").mkdir()
 
     assert stored("download", "report", "-o", output).stdout == f"{target}\n"
-    assert (desk / target).read_text() == "report"
+    assert (workdir / target).read_text() == "report"
 
 
 def test_several_files_need_a_folder(stored: Filecli) -> None:
@@ -68,11 +68,11 @@ def test_a_missing_output_folder_is_reported(stored: Filecli) -> None:
     assert "There is no “nowhere” on this machine." in done.stderr
 
 
-def test_stdout_gets_only_the_content(stored: Filecli, desk: Path) -> None:
+def test_stdout_gets_only_the_content(stored: Filecli, workdir: Path) -> None:
     done = stored("download", "-o", "-", "report", "docs/a")
 
     assert done.stdout_bytes == b"reportdocs/a"
-    assert names_in(desk) == set()
+    assert names_in(workdir) == set()
 
 
 def test_json_and_stdout_cannot_be_combined(stored: Filecli) -> None:
@@ -87,7 +87,7 @@ def test_a_download_to_a_device_has_no_part(stored: Filecli) -> None:
 
 
 def test_an_unwritable_folder_is_reported(
-    stored: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
+    stored: Filecli, workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Fault(monkeypatch, "open", errno.EROFS, lambda path: path.name == "report.part")
     done = stored("download", "report")
@@ -96,17 +96,17 @@ def test_an_unwritable_folder_is_reported(
     assert done.stderr == "filecli: error: “report.part” cannot be written: the file system is read-only.\n"
 
 
-def test_a_folder_is_downloaded_with_its_contents(stored: Filecli, desk: Path) -> None:
+def test_a_folder_is_downloaded_with_its_contents(stored: Filecli, workdir: Path) -> None:
     done = stored("download", "-r", "docs")
 
     assert done.exit_code == 0
-    assert names_in(desk) == {"docs", "docs/a", "docs/deep", "docs/deep/b"}
-    assert (desk / "docs" / "deep" / "b").read_text() == "docs/deep/b"
+    assert names_in(workdir) == {"docs", "docs/a", "docs/deep", "docs/deep/b"}
+    assert (workdir / "docs" / "deep" / "b").read_text() == "docs/deep/b"
 
 
-def test_an_incomplete_folder_download_is_completed(stored: Filecli, desk: Path) -> None:
-    (desk / "docs").mkdir()
-    (desk / "docs" / "a").write_text("docs/a")
+def test_an_incomplete_folder_download_is_completed(stored: Filecli, workdir: Path) -> None:
+    (workdir / "docs").mkdir()
+    (workdir / "docs" / "a").write_text("docs/a")
     done = stored("download", "-r", "docs", "-v")
 
     assert done.exit_code == 0
@@ -115,70 +115,70 @@ def test_an_incomplete_folder_download_is_completed(stored: Filecli, desk: Path)
     assert "/download/docs/a " not in done.stderr
 
 
-def test_a_folder_download_keeps_local_files_with_other_content(stored: Filecli, desk: Path) -> None:
-    (desk / "docs").mkdir()
-    (desk / "docs" / "a").write_text("mine!!")
+def test_a_folder_download_keeps_local_files_with_other_content(stored: Filecli, workdir: Path) -> None:
+    (workdir / "docs").mkdir()
+    (workdir / "docs" / "a").write_text("mine!!")
 
     assert stored("download", "-r", "docs").exit_code == 1
-    assert (desk / "docs" / "a").read_text() == "mine!!"
-    assert (desk / "docs" / "deep" / "b").exists()
+    assert (workdir / "docs" / "a").read_text() == "mine!!"
+    assert (workdir / "docs" / "deep" / "b").exists()
 
 
-def test_the_root_folder_can_be_downloaded(stored: Filecli, desk: Path) -> None:
+def test_the_root_folder_can_be_downloaded(stored: Filecli, workdir: Path) -> None:
     assert stored("download", "-r", "/", "-o", "all/").exit_code == 0
 
-    assert names_in(desk / "all") == {"docs", "docs/a", "docs/deep", "docs/deep/b", "report"}
+    assert names_in(workdir / "all") == {"docs", "docs/a", "docs/deep", "docs/deep/b", "report"}
 
 
-def test_recursive_downloads_a_single_file(stored: Filecli, desk: Path) -> None:
+def test_recursive_downloads_a_single_file(stored: Filecli, workdir: Path) -> None:
     assert stored("download", "-r", "report").exit_code == 0
-    assert (desk / "report").read_text() == "report"
+    assert (workdir / "report").read_text() == "report"
 
 
-def test_a_folder_is_refused_without_recursive(stored: Filecli, desk: Path) -> None:
+def test_a_folder_is_refused_without_recursive(stored: Filecli, workdir: Path) -> None:
     done = stored("download", "docs")
 
     assert done.exit_code == 5
     assert "Hint: Use -r for a folder with its contents." in done.stderr
-    assert names_in(desk) == set()
+    assert names_in(workdir) == set()
 
 
 def test_a_folder_cannot_be_downloaded_to_stdout(stored: Filecli) -> None:
     assert stored("download", "-r", "docs", "-o", "-").exit_code == 2
 
 
-def test_a_missing_file_leaves_no_part(stored: Filecli, desk: Path) -> None:
+def test_a_missing_file_leaves_no_part(stored: Filecli, workdir: Path) -> None:
     done = stored("download", "nothing")
 
     assert done.exit_code == 4
     assert done.stderr == (
-        "filecli: error: nothing: There is nothing here by that name. Hint: filecli ls lists the files.\n"
+        "filecli: error: nothing: This item does not exist. Hint: filecli ls lists the files.\n"
     )
-    assert names_in(desk) == set()
+    assert names_in(workdir) == set()
 
 
-def test_a_local_file_is_kept_without_force(stored: Filecli, desk: Path) -> None:
-    (desk / "report").write_text("mine")
+def test_a_local_file_is_kept_without_force(stored: Filecli, workdir: Path) -> None:
+    (workdir / "report").write_text("mine")
     done = stored("download", "report")
 
     assert done.exit_code == 5
-    assert (desk / "report").read_text() == "mine"
+    assert (workdir / "report").read_text() == "mine"
     assert stored("download", "--force", "report").exit_code == 0
-    assert (desk / "report").read_text() == "report"
+    assert (workdir / "report").read_text() == "report"
 
 
-def test_a_dangling_link_is_kept_too(stored: Filecli, desk: Path) -> None:
-    (desk / "report").symlink_to("nowhere")
+def test_a_dangling_link_is_kept_too(stored: Filecli, workdir: Path) -> None:
+    (workdir / "report").symlink_to("nowhere")
 
     assert stored("download", "report").exit_code == 5
-    assert not (desk / "nowhere").exists()
+    assert not (workdir / "nowhere").exists()
 
 
-def test_a_local_folder_is_never_replaced(stored: Filecli, desk: Path) -> None:
-    (desk / "report").mkdir()
+def test_a_local_folder_is_never_replaced(stored: Filecli, workdir: Path) -> None:
+    (workdir / "report").mkdir()
 
     assert stored("download", "--force", "report").exit_code == 1
-    assert (desk / "report").is_dir()
+    assert (workdir / "report").is_dir()
 
 
 def test_json_events_have_the_local_path(stored: Filecli) -> None:
@@ -191,11 +191,11 @@ def test_json_events_have_the_local_path(stored: Filecli) -> None:
     assert events[2] | {"event": "summary", "files": 1, "failed": 1} == events[2]
 
 
-def test_a_foreign_part_file_is_kept(stored: Filecli, desk: Path) -> None:
-    (desk / "report.part").write_text("mine")
+def test_a_foreign_part_file_is_kept(stored: Filecli, workdir: Path) -> None:
+    (workdir / "report.part").write_text("mine")
 
     assert stored("download", "report").exit_code == 5
-    assert (desk / "report.part").read_text() == "mine"
+    assert (workdir / "report.part").read_text() == "mine"
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_a_foreign_part_file_is_kept(stored: Filecli, desk: Path) -> None:
     ],
 )
 def test_a_name_that_leaves_the_target_is_refused(
-    path: str, scripted: Filecli, script: Script, desk: Path, tmp_path: Path
+    path: str, scripted: Filecli, script: Script, workdir: Path, tmp_path: Path
 ) -> None:
     before = names_in(tmp_path)
     script.will(page_of(folder_of("docs/ok")), page_of(entry_of(path, b"x"), folder_of(path)))
@@ -224,7 +224,7 @@ def test_a_name_that_leaves_the_target_is_refused(
     assert len(script.seen) == 2
 
 
-def test_control_characters_in_names_are_escaped(scripted: Filecli, script: Script, desk: Path) -> None:
+def test_control_characters_in_names_are_escaped(scripted: Filecli, script: Script, workdir: Path) -> None:
     name = "docs/\x1b[2Ja"
     script.will(page_of(), page_of(entry_of(name, b"x")), content_answer(b"x"))
     done = scripted("download", "-r", "docs")
@@ -233,7 +233,7 @@ def test_control_characters_in_names_are_escaped(scripted: Filecli, script: Scri
     assert "\x1b" not in done.output
 
 
-def test_a_long_listing_is_followed_page_by_page(scripted: Filecli, script: Script, desk: Path) -> None:
+def test_a_long_listing_is_followed_page_by_page(scripted: Filecli, script: Script, workdir: Path) -> None:
     script.will(page_of(), page_of(entry_of("docs/a", b"a"), following="after a&b"))
     script.will(page_of(entry_of("docs/b", b"b")))
     script.will_at("/download/docs/a", content_answer(b"a"))
@@ -241,13 +241,13 @@ def test_a_long_listing_is_followed_page_by_page(scripted: Filecli, script: Scri
 
     assert scripted("download", "-r", "docs").exit_code == 0
     assert any("after=after+a%26b" in seen.target for seen in script.seen)
-    assert names_in(desk) == {"docs", "docs/a", "docs/b"}
+    assert names_in(workdir) == {"docs", "docs/a", "docs/b"}
 
 
-def test_a_failed_download_does_not_stop_the_others(scripted: Filecli, script: Script, desk: Path) -> None:
+def test_a_failed_download_does_not_stop_the_others(scripted: Filecli, script: Script, workdir: Path) -> None:
     script.will(page_of(), page_of(entry_of("docs/a", b"a"), entry_of("docs/b", b"b")))
     script.will_at("/download/docs/a", problem("not-found", 404))
     script.will_at("/download/docs/b", content_answer(b"b"))
 
     assert scripted("download", "-r", "docs").exit_code == 1
-    assert names_in(desk) == {"docs", "docs/b"}
+    assert names_in(workdir) == {"docs", "docs/b"}

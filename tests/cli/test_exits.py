@@ -49,7 +49,7 @@ def test_without_a_known_slug_the_status_decides(status: int, code: int) -> None
 def test_a_refusal_has_the_exit_code_of_its_kind() -> None:
     refusal = failures.Refused(kind=errors.QuotaExceeded, detail="Full.", status=507)
 
-    assert exit_code(refusal) == exit_code(errors.QuotaExceeded(quota=1))
+    assert exit_code(refusal) == exit_code(errors.QuotaExceeded(needed=2, free=1))
 
 
 def test_a_description_is_a_sentence_and_a_hint() -> None:

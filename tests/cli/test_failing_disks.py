@@ -33,9 +33,9 @@ def local_files(root: Path) -> list[str]:
 
 @pytest.mark.parametrize("command", [["upload", "-r", "tree"], ["sync", "--delete", "tree", ":tree"]])
 def test_an_unreadable_folder_is_reported_and_the_rest_is_uploaded(
-    command: list[str], alice: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
+    command: list[str], alice: Filecli, workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write(desk / "tree", "a", "closed/b", "closed/deep/c", "d/e")
+    write(workdir / "tree", "a", "closed/b", "closed/deep/c", "d/e")
     alice("upload", "a", "--to", "tree/old")
     with monkeypatch.context() as patched:
         Fault(patched, "scandir", errno.EACCES, lambda path: path.name == "closed")
@@ -48,9 +48,9 @@ def test_an_unreadable_folder_is_reported_and_the_rest_is_uploaded(
 
 
 def test_a_file_deleted_during_a_walk_is_skipped(
-    alice: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
+    alice: Filecli, workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write(desk / "tree", "a")
+    write(workdir / "tree", "a")
     listing = os.scandir
 
     class Gone:
@@ -75,8 +75,8 @@ def test_a_file_deleted_during_a_walk_is_skipped(
     assert (done.exit_code, done.stdout) == (0, "tree/a\n")
 
 
-def test_folders_deeper_than_the_recursion_limit_are_walked(alice: Filecli, desk: Path) -> None:
-    folder = desk / "tree"
+def test_folders_deeper_than_the_recursion_limit_are_walked(alice: Filecli, workdir: Path) -> None:
+    folder = workdir / "tree"
     folder.mkdir()
     here = os.open(folder, os.O_RDONLY)
     for _ in range(1100):
@@ -95,11 +95,11 @@ def test_folders_deeper_than_the_recursion_limit_are_walked(alice: Filecli, desk
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
 @pytest.mark.parametrize("command", [["download", "-r", "tree"], ["sync", ":tree", "copy"]])
 def test_a_read_only_target_ends_the_run_with_one_message(
-    command: list[str], code: int, alice: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
+    command: list[str], code: int, alice: Filecli, workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write(desk / "tree", *(f"{folder}/{name}" for folder in "abc" for name in "123456"))
+    write(workdir / "tree", *(f"{folder}/{name}" for folder in "abc" for name in "123456"))
     alice("upload", "-r", "tree")
-    for path in (desk / "tree").rglob("?"):
+    for path in (workdir / "tree").rglob("?"):
         if path.is_file():
             path.unlink()
     with monkeypatch.context() as patched:
@@ -113,12 +113,12 @@ def test_a_read_only_target_ends_the_run_with_one_message(
 
 @pytest.mark.parametrize("command", [["download", "-r", "tree"], ["sync", ":tree", "tree"]])
 def test_an_unwritable_folder_is_reported_once_and_the_rest_is_downloaded(
-    command: list[str], alice: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
+    command: list[str], alice: Filecli, workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write(desk / "tree", "closed/a", "closed/b", "closed/deep/c", "open/d", "e")
+    write(workdir / "tree", "closed/a", "closed/b", "closed/deep/c", "open/d", "e")
     alice("upload", "-r", "tree")
     for path in ("closed/a", "closed/b", "open/d", "e"):
-        (desk / "tree" / path).unlink()
+        (workdir / "tree" / path).unlink()
     access = os.access
     with monkeypatch.context() as patched:
         patched.setattr(
@@ -133,34 +133,38 @@ def test_an_unwritable_folder_is_reported_once_and_the_rest_is_downloaded(
     assert sorted(done.stdout.split()) == ["tree/e", "tree/open/d"]
 
 
-def test_folders_that_cannot_be_created_are_one_failure(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folders_that_cannot_be_created_are_one_failure(
+    workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     Fault(monkeypatch, "mkdir", errno.EACCES)
     monkeypatch.setattr("cabinet.client.transfer.trees.os.access", lambda _path, _mode: False)
     folders = TargetFolders(dry_run=False)
 
     with pytest.raises(Exception, match="Permission denied"):
-        folders.make(desk / "a" / "b")
-    assert not folders.make(desk / "a")
-    assert not folders.make(desk / "c" / "d")
-    assert not folders.takes_files(desk / "c")
+        folders.make(workdir / "a" / "b")
+    assert not folders.make(workdir / "a")
+    assert not folders.make(workdir / "c" / "d")
+    assert not folders.takes_files(workdir / "c")
 
 
-def test_a_folder_that_cannot_be_created_does_not_stop_its_siblings(desk: Path) -> None:
-    (desk / "file").touch()
+def test_a_folder_that_cannot_be_created_does_not_stop_its_siblings(workdir: Path) -> None:
+    (workdir / "file").touch()
     folders = TargetFolders(dry_run=False)
 
     with pytest.raises(Exception, match="File exists"):
-        folders.make(desk / "file")
-    assert not folders.make(desk / "file" / "below")
+        folders.make(workdir / "file")
+    assert not folders.make(workdir / "file" / "below")
     for _ in range(2):
         with pytest.raises(Exception, match="File name too long"):
-            folders.make(desk / ("n" * 300))
-    assert folders.make(desk / "other")
-    assert folders.takes_files(desk)
+            folders.make(workdir / ("n" * 300))
+    assert folders.make(workdir / "other")
+    assert folders.takes_files(workdir)
 
 
-def test_a_full_server_ends_the_run_with_one_message(scripted: Filecli, script: Script, desk: Path) -> None:
-    write(desk / "tree", *(f"{number}" for number in range(40)), content="x" * (1 << 20))
+def test_a_full_server_ends_the_run_with_one_message(
+    scripted: Filecli, script: Script, workdir: Path
+) -> None:
+    write(workdir / "tree", *(f"{number}" for number in range(40)), content="x" * (1 << 20))
     script.will(*[problem("storage-full", 507)] * 20)
     done = scripted("upload", "-r", "tree")
 
@@ -169,13 +173,13 @@ def test_a_full_server_ends_the_run_with_one_message(scripted: Filecli, script: 
 
 
 def test_a_full_disk_is_reported_once(
-    server_url: str, alice: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
+    server_url: str, alice: Filecli, workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write(desk / "tree", *(f"{number:02}" for number in range(30)), content="x" * 200_000)
+    write(workdir / "tree", *(f"{number:02}" for number in range(30)), content="x" * 200_000)
     alice("upload", "-r", "tree")
-    (desk / "small").mkdir()
+    (workdir / "small").mkdir()
     monkeypatch.setenv("FILECLI_TOKEN", json.loads(default_path().read_text())[server_url]["token"])
-    command = on_small_disks([FILECLI, "download", "-r", "tree", "-o", "small/"], {desk / "small": "1m"})
+    command = on_small_disks([FILECLI, "download", "-r", "tree", "-o", "small/"], {workdir / "small": "1m"})
     done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=60)
 
     assert done.returncode == 6

@@ -22,8 +22,6 @@ from tests.support.contents import content_of
 from tests.support.faults import Fault
 from tests.support.operators import Operator
 
-pytestmark = pytest.mark.any_database
-
 TREE = {
     "Отчёты/Отчёт №5.txt": b"report",
     "Отчёты/a.part": b"not a part of a",
@@ -158,7 +156,7 @@ def test_local_files_are_kept_without_force(operator: Operator, source: Path, ta
 def test_a_file_created_during_the_export_is_kept(
     operator: Operator, source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def read_slowly(stream: Reader) -> Iterator[bytes]:
+    def read_slowly(stream: Reader[bytes]) -> Iterator[bytes]:
         fill(target, a="local")
         yield from iter_stream(stream)
 
@@ -173,7 +171,7 @@ def test_a_file_created_during_the_export_is_kept(
 def test_export_works_without_hard_links(
     operator: Operator, source: Path, target: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool
 ) -> None:
-    def read_slowly(stream: Reader) -> Iterator[bytes]:
+    def read_slowly(stream: Reader[bytes]) -> Iterator[bytes]:
         if is_there:
             fill(target, a="local")
         yield from iter_stream(stream)

@@ -25,6 +25,7 @@ def fill(folder: Path, **contents: str) -> None:
         (folder / name).write_text(content)
 
 
+@pytest.mark.database
 def test_a_folder_is_imported_with_its_name_and_contents(operator: Operator, source: Path) -> None:
     for name in ("Отчёты/Отчёт №5.txt", "😀/日本語/глубоко.txt", "-rf", "{{7*7}}", ".hidden"):
         path = source / name
@@ -157,7 +158,7 @@ def test_the_second_of_two_files_of_one_name_does_not_replace_the_first(
     told = operator.run("files", "import", USERNAME, source / "a" / "same", source / "b" / "same", code=1)
     operator.run("files", "export", USERNAME, source / "back")
 
-    assert told.stderr == f"{source}/b/same: There is already something at “same”.\n"
+    assert told.stderr == f"{source}/b/same: “same” already exists.\n"
     assert (source / "back" / "same").read_text() == "a"
 
 
@@ -193,6 +194,7 @@ def test_import_follows_on_conflict(
     assert {path.name: path.read_text() for path in back.iterdir()} == contents
 
 
+@pytest.mark.database
 def test_an_obstacle_fails_only_its_own_path(operator: Operator, source: Path) -> None:
     (source / "one").mkdir()
     fill(source / "one", x="1", y="2")
@@ -210,6 +212,7 @@ def test_an_obstacle_fails_only_its_own_path(operator: Operator, source: Path) -
     assert operator.paths() == ["folder/", "folder/below/", "one/", "one/x/", "one/x/two", "one/y"]
 
 
+@pytest.mark.database
 def test_many_small_files_take_few_transactions(operator: Operator, source: Path) -> None:
     count = 3 * _importing.BATCH_FILES
     for number in range(count):

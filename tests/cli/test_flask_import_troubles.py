@@ -19,8 +19,6 @@ from tests.support.auth import USERNAME
 from tests.support.faults import Fault
 from tests.support.operators import Operator
 
-pytestmark = pytest.mark.any_database
-
 Meddle = Callable[..., None]
 
 
@@ -31,11 +29,11 @@ def staged(tmp_path: Path) -> Callable[[], list[str]]:
 
 
 @pytest.fixture
-def meddle(monkeypatch: pytest.MonkeyPatch) -> Meddle:
+def interfere(monkeypatch: pytest.MonkeyPatch) -> Meddle:
     """Return a function that sets actions before and after each file is read."""
 
     def arrange(before: Callable[[], object] = bool, after: Callable[[], object] = bool) -> None:
-        def read(stream: Reader, length: int) -> Iterator[bytes]:
+        def read(stream: Reader[bytes], length: int) -> Iterator[bytes]:
             before()
             yield from iter_exactly(stream, length)
             after()
@@ -123,7 +121,7 @@ def test_an_unreadable_folder_is_reported(
 
 
 def test_a_growing_file_is_stored_in_its_first_state(
-    operator: Operator, source: Path, meddle: Meddle, tmp_path: Path
+    operator: Operator, source: Path, interfere: Meddle, tmp_path: Path
 ) -> None:
     fill(source, log="first line\n")
 
@@ -131,7 +129,7 @@ def test_a_growing_file_is_stored_in_its_first_state(
         with (source / "log").open("a") as log:
             log.write("another line\n")
 
-    meddle(after=append)
+    interfere(after=append)
     told = operator.run("files", "import", USERNAME, source / "log")
 
     assert told.stderr == f"{source}/log: it grew while it was read; its first state was stored.\n"
@@ -140,11 +138,11 @@ def test_a_growing_file_is_stored_in_its_first_state(
 
 
 def test_a_file_that_grows_and_changes_is_stored_in_its_new_state(
-    operator: Operator, source: Path, meddle: Meddle, tmp_path: Path
+    operator: Operator, source: Path, interfere: Meddle, tmp_path: Path
 ) -> None:
     fill(source, log="first line\n")
     changes = iter(["1st line\nsecond line\n"])
-    meddle(after=lambda: [(source / "log").write_text(content) for content in changes])
+    interfere(after=lambda: [(source / "log").write_text(content) for content in changes])
     told = operator.run("files", "import", USERNAME, source / "log")
 
     assert told.stderr == ""
@@ -152,11 +150,11 @@ def test_a_file_that_grows_and_changes_is_stored_in_its_new_state(
 
 
 def test_a_file_that_shrinks_is_stored_in_its_new_state(
-    operator: Operator, source: Path, meddle: Meddle, tmp_path: Path
+    operator: Operator, source: Path, interfere: Meddle, tmp_path: Path
 ) -> None:
     fill(source, log="first line\n")
     contents = iter(["fir"])
-    meddle(before=lambda: [(source / "log").write_text(content) for content in contents])
+    interfere(before=lambda: [(source / "log").write_text(content) for content in contents])
     told = operator.run("files", "import", USERNAME, source / "log")
 
     assert told.stderr == ""
@@ -165,7 +163,7 @@ def test_a_file_that_shrinks_is_stored_in_its_new_state(
 
 @pytest.mark.parametrize("content", ["new", "newer"])
 def test_a_constantly_changing_file_is_not_stored(
-    content: str, operator: Operator, source: Path, meddle: Meddle, staged: Callable[[], list[str]]
+    content: str, operator: Operator, source: Path, interfere: Meddle, staged: Callable[[], list[str]]
 ) -> None:
     fill(source, log="old")
     numbers = iter(range(10))
@@ -173,7 +171,7 @@ def test_a_constantly_changing_file_is_not_stored(
     def rewrite() -> None:
         (source / "log").write_text(f"{next(numbers)} {content}")
 
-    meddle(after=rewrite)
+    interfere(after=rewrite)
     told = operator.run("files", "import", USERNAME, source / "log", code=1)
 
     assert told.stderr == f"{source}/log: it changed while it was read and was not stored.\n"
@@ -181,14 +179,14 @@ def test_a_constantly_changing_file_is_not_stored(
     assert staged() == []
 
 
-def test_a_replaced_file_is_not_stored(operator: Operator, source: Path, meddle: Meddle) -> None:
+def test_a_replaced_file_is_not_stored(operator: Operator, source: Path, interfere: Meddle) -> None:
     fill(source, log="old")
 
     def replace() -> None:
         shutil.copy2(source / "log", source / "other")
         (source / "other").replace(source / "log")
 
-    meddle(after=replace)
+    interfere(after=replace)
     operator.run("files", "import", USERNAME, source / "log", code=1)
 
     assert operator.paths() == []
@@ -231,7 +229,7 @@ def test_an_import_never_exceeds_the_quota(make_app: MakeApp, source: Path) -> N
     fill(source, a="1234", b="5678", c="9012")
     told = operator.run("files", "import", USERNAME, source, code=1)
 
-    assert f"{source}/c: Not enough space: this would take more than your 10 bytes." in told.stderr
+    assert f"{source}/c: Not enough space: needs 4 bytes, 2 bytes free." in told.stderr
     assert operator.paths() == ["source/", "source/a", "source/b"]
     assert operator.document("users", "list")["users"][0]["usage"] == 8
 
@@ -247,13 +245,13 @@ def test_a_file_over_the_limit_is_reported_and_the_rest_is_stored(make_app: Make
 
 
 def test_an_interrupted_import_leaves_nothing_in_staging(
-    operator: Operator, source: Path, meddle: Meddle, staged: Callable[[], list[str]]
+    operator: Operator, source: Path, interfere: Meddle, staged: Callable[[], list[str]]
 ) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
 
     fill(source, a="1")
-    meddle(before=interrupt)
+    interfere(before=interrupt)
     told = operator.run("files", "import", USERNAME, source, code=1)
 
     assert told.stdout == "Imported 0 files, 0 bytes.\n"

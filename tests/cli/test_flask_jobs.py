@@ -14,7 +14,9 @@ from cabinet.storage.local.locks import FOLDER
 from tests.support.jobs import last_runs
 from tests.support.operators import Operator, run_flask
 
-NAMES = ["sweep", "removal", "recovery", "thumbnails"]
+pytestmark = pytest.mark.database
+
+NAMES = ["sweep", "removal", "recovery", "thumbnails", "activity"]
 
 
 @pytest.fixture
@@ -107,7 +109,6 @@ def test_a_manual_sweep_is_recorded_as_a_run(app: Flask, operator: Operator) -> 
     assert states(operator)["sweep"] == "done"
 
 
-@pytest.mark.any_database
 def test_a_command_starts_no_jobs(tmp_path: Path) -> None:
     told = run_flask(tmp_path, "users", "list", environment={"CABINET_SWEEP_EVERY_SECONDS": "1"})
 

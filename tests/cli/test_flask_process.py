@@ -6,26 +6,26 @@ import errno
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from flask import Flask
 from flask.cli import FlaskGroup
 
 from cabinet import __version__, commands
+from cabinet.__main__ import main
 from tests.cli.terminal import in_terminal
 from tests.conftest import MakeApp
 from tests.support.auth import PASSWORD, USERNAME, AuthActions
+from tests.support.database_under_test import start_migrated
 from tests.support.operators import Operator, flask_command, run_flask
 from tests.support.servers import server_environment
 
-pytestmark = [pytest.mark.usefixtures("first_start"), pytest.mark.any_database]
-
-GROUPS = ("users", "files", "storage", "uploads", "backup", "jobs")
+GROUPS = ("users", "groups", "spaces", "files", "shares", "storage", "uploads", "backup", "jobs")
 
 
 def iter_commands(group: click.Group, *above: str) -> Iterator[tuple[str, ...]]:
@@ -46,6 +46,7 @@ def in_process(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> FlaskGroup
     return FlaskGroup(create_app=make_app)
 
 
+@pytest.mark.usefixtures("first_start")
 def test_help_of_every_command_changes_nothing(in_process: FlaskGroup, tmp_path: Path, app: Flask) -> None:
     instance = tmp_path / "instance"
     own = [words for words in iter_commands(app.cli) if words and words[0] in GROUPS]
@@ -54,12 +55,13 @@ def test_help_of_every_command_changes_nothing(in_process: FlaskGroup, tmp_path:
     instance.rmdir()
     helps = [CliRunner(catch_exceptions=False).invoke(in_process, [*words, "--help"]) for words in own]
 
-    assert len(own) == len(GROUPS) + 25
+    assert len(own) == len(GROUPS) + 41
     assert [told.exit_code for told in helps] == [0] * len(own)
     assert [words for words, told in zip(own, helps, strict=True) if "\n  " not in told.stdout] == []
     assert not instance.exists()
 
 
+@pytest.mark.usefixtures("first_start")
 def test_a_command_creates_a_missing_instance(in_process: FlaskGroup, tmp_path: Path) -> None:
     told = CliRunner(catch_exceptions=False).invoke(in_process, ["users", "list"])
 
@@ -75,6 +77,7 @@ def test_every_public_module_is_a_command_group(app: Flask) -> None:
     assert modules <= app.cli.commands.keys()
 
 
+@pytest.mark.usefixtures("first_start")
 def test_help_as_a_process_creates_no_files_and_imports_no_progress_bars(tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
@@ -110,6 +113,7 @@ def test_unencodable_names_are_escaped(tmp_path: Path, app: Flask) -> None:
 
 def run_redirected(folder: Path, redirection: str, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a `flask` process with streams redirected by a shell."""
+    start_migrated(folder / "instance")
     command = ["sh", "-c", f'exec "$@" {redirection}', "sh", *flask_command(*words)]
     environment = server_environment(folder / "instance", {})
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
@@ -117,7 +121,10 @@ def run_redirected(folder: Path, redirection: str, *words: str) -> subprocess.Co
 
 @pytest.mark.parametrize(
     ("redirection", "reason"),
-    [(">/dev/full", os.strerror(errno.ENOSPC)), (">&-", os.strerror(errno.EBADF))],
+    [
+        (">/dev/full", os.strerror(errno.ENOSPC)),
+        pytest.param(">&-", os.strerror(errno.EBADF), marks=pytest.mark.long),
+    ],
 )
 def test_unwritable_stdout_is_one_error_line(
     tmp_path: Path, app: Flask, redirection: str, reason: str
@@ -129,7 +136,7 @@ def test_unwritable_stdout_is_one_error_line(
     assert told.stderr == f"Error: standard output: {reason}.\n"
 
 
-@pytest.mark.parametrize("redirection", ["2>/dev/full", "<&- 2>&-"])
+@pytest.mark.parametrize("redirection", [pytest.param("2>/dev/full", marks=pytest.mark.long), "<&- 2>&-"])
 def test_unwritable_stderr_fails_nothing(tmp_path: Path, redirection: str) -> None:
     told = run_redirected(tmp_path, redirection, "uploads", "list")
 
@@ -181,33 +188,53 @@ def run_cabinet(folder: Path, *words: str, **environment: str) -> subprocess.Com
     )  # fmt: skip
 
 
+@pytest.fixture
+def cabinet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
+    """Run the program `cabinet` in process, without an instance."""
+    monkeypatch.setenv("FLASK_SKIP_DOTENV", "1")
+    monkeypatch.setenv("FLASK_RUN_FROM_CLI", "true")  # the group sets it and does not reset it
+    monkeypatch.setenv("CABINET_INSTANCE", "")
+    return lambda *words: CliRunner(catch_exceptions=False).invoke(main, words, prog_name="cabinet")
+
+
+@pytest.mark.usefixtures("first_start")
 def test_cabinet_program_runs_flask_commands(tmp_path: Path) -> None:
     told = run_cabinet(tmp_path, "users", "list", FLASK_APP="elsewhere:app")
-    helped = run_cabinet(tmp_path, "--help")
-    numbered = run_cabinet(tmp_path, "--version")
     (script,) = entry_points(group="console_scripts", name="cabinet")
 
     assert (told.returncode, told.stdout, told.stderr) == (0, "", "")
     assert (tmp_path / "instance" / "secret_key").is_file()
-    assert {*GROUPS, "run", "db"} <= {line.split()[0] for line in helped.stdout.splitlines() if line}
-    assert "--app" not in helped.stdout
-    assert numbered.stdout == f"Cabinet, version {__version__}\n"
     assert script.value == "cabinet.__main__:main"
 
 
-def test_cabinet_program_shows_help_without_an_instance(tmp_path: Path) -> None:
-    helped = run_cabinet(tmp_path, "--help", CABINET_INSTANCE="")
-    told = run_cabinet(tmp_path, "users", "list", CABINET_INSTANCE="")
+@pytest.mark.usefixtures("first_start")
+def test_cabinet_program_lists_its_commands_and_version(
+    cabinet: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CABINET_INSTANCE", str(tmp_path / "instance"))
+    helped = cabinet("--help")
 
-    assert helped.returncode == 0
+    assert {*GROUPS, "run", "db"} <= {line.split()[0] for line in helped.stdout.splitlines() if line}
+    assert "--app" not in helped.stdout
+    assert cabinet("--version").stdout == f"Cabinet, version {__version__}\n"
+
+
+@pytest.mark.usefixtures("first_start")
+def test_cabinet_program_shows_help_without_an_instance(
+    cabinet: Callable[..., Result], tmp_path: Path
+) -> None:
+    helped, told = cabinet("--help"), cabinet("users", "list")
+
+    assert helped.exit_code == 0
     assert helped.stderr.startswith("Error: No instance folder. Set CABINET_INSTANCE")
     assert len(helped.stderr.splitlines()) == 1
     assert "Run a Cabinet server" in helped.stdout
-    assert told.returncode != 0
+    assert told.exit_code != 0
     assert told.stderr == helped.stderr
     assert not (tmp_path / "instance").exists()
 
 
+@pytest.mark.usefixtures("first_start")
 def test_a_missing_instance_is_one_error_line(tmp_path: Path) -> None:
     told = run_flask(tmp_path, "users", "list", environment={"CABINET_INSTANCE": ""})
 

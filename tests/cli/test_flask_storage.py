@@ -22,6 +22,8 @@ from tests.support.auth import USERNAME
 from tests.support.faults import Fault
 from tests.support.operators import Operator
 
+pytestmark = pytest.mark.database
+
 DAY = timedelta(days=1)
 
 Store = Callable[..., dict[str, Path]]
@@ -222,6 +224,7 @@ def test_stats_count_everything(operator: Operator, store: Store) -> None:
     assert counted.pop("free") > counted.pop("reserve") > 0
     assert counted == {
         "users": 1,
+        "spaces": 0,
         "folders": 1,
         "files": 3,
         "versions": 3,

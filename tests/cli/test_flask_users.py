@@ -324,6 +324,6 @@ def test_a_wrong_folder_count_is_found_and_corrected(operator: Operator, tmp_pat
         " found 1 entries with 7 bytes, 1 files with 9 bytes in all)\n"
     )
     assert [(each["fault"], each["folder"]) for each in found] == [("wrong-folder", "alice:docs")]
-    assert (found[0]["told"]["tree_size"], found[0]["counted"]["tree_size"]) == (9, 7)
+    assert (found[0]["stored"]["tree_size"], found[0]["counted"]["tree_size"]) == (9, 7)
     assert recounted.stdout == "alice: 7 bytes; 1 folders corrected\n"
     assert operator.document("storage", "verify") == {"findings": []}

@@ -21,24 +21,24 @@ def app(make_app: MakeApp) -> Flask:
 
 
 @pytest.fixture
-def full(alice: Filecli, desk: Path) -> Filecli:
+def full(alice: Filecli, workdir: Path) -> Filecli:
     """Run filecli as a user without free space."""
-    (desk / "box").mkdir()
+    (workdir / "box").mkdir()
     for number in range(3):
-        (desk / "box" / str(number)).write_bytes(content_of(SMALL, seed=number))
-    (desk / "large").write_bytes(content_of(LARGE, seed=9))
+        (workdir / "box" / str(number)).write_bytes(content_of(SMALL, seed=number))
+    (workdir / "large").write_bytes(content_of(LARGE, seed=9))
     assert alice("upload", "-r", "box", "large").exit_code == 0
     return alice
 
 
 @pytest.mark.parametrize("options", [[], ["--on-conflict", "replace"], ["-j", "4"]], ids=str)
-def test_unchanged_files_upload_to_a_full_space(full: Filecli, desk: Path, options: list[str]) -> None:
+def test_unchanged_files_upload_to_a_full_space(full: Filecli, workdir: Path, options: list[str]) -> None:
     for what in (["box/0", "--to", "box/"], ["-r", "box"], ["large"]):
         done = full("upload", *options, *what)
         assert (done.exit_code, done.stderr.count("error")) == (0, 0), done.stderr
 
-    (desk / "box" / "0").write_bytes(b"x" * SMALL)
+    (workdir / "box" / "0").write_bytes(b"x" * SMALL)
     refused = full("upload", "--on-conflict", "replace", "box/0", "--to", "box/")
     assert refused.exit_code == 6
-    assert "Hint: Empty the trash" in refused.stderr
+    assert "Hint: Use filecli trash empty or filecli versions rm." in refused.stderr
     assert full("versions", "box/0", "-q").stdout.count("\n") == 1

@@ -13,13 +13,13 @@ from tests.cli.scripted import Script, entry_of, folder_of, json_answer, page_of
 
 
 @pytest.fixture
-def stored(alice: Filecli, desk: Path) -> Filecli:
+def stored(alice: Filecli, workdir: Path) -> Filecli:
     """Run filecli as a user with a few files, one of them named like a pattern."""
     for path in ("a.pdf", "a[1].txt", "docs/b.pdf", "docs/c.txt", "docs/deep/d.pdf", "docs/deep/er/e.pdf"):
-        local = desk / "up" / path
+        local = workdir / "up" / path
         local.parent.mkdir(parents=True, exist_ok=True)
         local.write_text(path)
-    names = sorted(str(path.relative_to(desk)) for path in (desk / "up").iterdir())
+    names = sorted(str(path.relative_to(workdir)) for path in (workdir / "up").iterdir())
     assert alice("upload", "-r", *names).exit_code == 0
     return alice
 
@@ -58,21 +58,21 @@ def test_many_stars_do_not_backtrack() -> None:
     assert not Shape(["**", "*a*"] * 30).fits(["a"] * 59 + ["b"])
 
 
-def test_a_pattern_downloads_matching_files(stored: Filecli, desk: Path) -> None:
+def test_a_pattern_downloads_matching_files(stored: Filecli, workdir: Path) -> None:
     assert set(stored("download", "docs/*").stdout.splitlines()) == {"b.pdf", "c.txt"}
-    assert (desk / "b.pdf").read_text() == "docs/b.pdf"
+    assert (workdir / "b.pdf").read_text() == "docs/b.pdf"
     assert set(stored("download", "**/[de].pdf", "-o", "new/").stdout.splitlines()) == {
         "new/d.pdf",
         "new/e.pdf",
     }
 
 
-def test_a_recursive_pattern_downloads_each_item_once(stored: Filecli, desk: Path) -> None:
+def test_a_recursive_pattern_downloads_each_item_once(stored: Filecli, workdir: Path) -> None:
     done = stored("download", "-r", "docs/**", "--json")
 
     paths = [event["path"] for event in map(json.loads, done.stdout.splitlines()) if "path" in event]
     assert sorted(paths) == ["docs/b.pdf", "docs/c.txt", "docs/deep/d.pdf", "docs/deep/er/e.pdf"]
-    assert (desk / "deep" / "er" / "e.pdf").read_text() == "docs/deep/er/e.pdf"
+    assert (workdir / "deep" / "er" / "e.pdf").read_text() == "docs/deep/er/e.pdf"
 
 
 def test_files_downloaded_by_a_pattern_are_unchanged_next_time(stored: Filecli) -> None:
@@ -83,23 +83,23 @@ def test_files_downloaded_by_a_pattern_are_unchanged_next_time(stored: Filecli) 
     assert "1 unchanged" in done.stderr
 
 
-def test_two_matches_with_one_local_name_conflict(stored: Filecli, desk: Path) -> None:
+def test_two_matches_with_one_local_name_conflict(stored: Filecli, workdir: Path) -> None:
     stored("cp", "docs/b.pdf", "docs/deep/")
     done = stored("download", "docs/**/b.pdf")
 
     assert done.exit_code == 1
     assert "Another file of this command has the same target" in done.stderr
-    assert (desk / "b.pdf").exists()
+    assert (workdir / "b.pdf").exists()
 
 
-def test_several_matches_need_an_output_folder(stored: Filecli, desk: Path) -> None:
+def test_several_matches_need_an_output_folder(stored: Filecli, workdir: Path) -> None:
     done = stored("download", "docs/*", "-o", "one")
 
     assert done.exit_code == 2
-    assert not (desk / "one").exists()
+    assert not (workdir / "one").exists()
 
 
-def test_an_existing_name_wins_over_a_pattern(stored: Filecli, desk: Path) -> None:
+def test_an_existing_name_wins_over_a_pattern(stored: Filecli, workdir: Path) -> None:
     stored("cp", "a[1].txt", "a1.txt")
 
     assert stored("download", "a[1].txt").stdout == "a[1].txt\n"

@@ -47,9 +47,9 @@ def refused(said: str) -> int:
 
 @pytest.mark.parametrize("size", [MIB, MIB + 1, 5 * MIB, LARGE + MIB + 3])
 def test_files_of_any_size_pass_a_proxy_limit_that_is_searched_once(
-    size: int, limited: Filecli, desk: Path
+    size: int, limited: Filecli, workdir: Path
 ) -> None:
-    (desk / "file").write_bytes(content_of(size))
+    (workdir / "file").write_bytes(content_of(size))
     done = limited("upload", "-v", "file")
 
     assert done.exit_code == 0, done.stderr
@@ -66,12 +66,12 @@ def test_files_of_any_size_pass_a_proxy_limit_that_is_searched_once(
     assert stored(limited, "again/file") == hash_chunks([content_of(size)])
 
 
-def test_batches_respect_a_proxy_limit(limited: Filecli, desk: Path) -> None:
-    (desk / "many").mkdir()
+def test_batches_respect_a_proxy_limit(limited: Filecli, workdir: Path) -> None:
+    (workdir / "many").mkdir()
     contents = {f"{number}": content_of(20_000 + number, seed=number) for number in range(300)}
     contents["large"] = content_of(MIB)
     for name, content in contents.items():
-        (desk / "many" / name).write_bytes(content)
+        (workdir / "many" / name).write_bytes(content)
     done = limited("upload", "-v", "-j", "2", "-r", "many")
 
     assert done.exit_code == 0, done.stderr
@@ -92,11 +92,11 @@ def test_stdin_respects_a_proxy_limit(size: int, limited: Filecli) -> None:
 
 
 def test_a_limit_that_cannot_be_stored_is_searched_again(
-    limited: Filecli, desk: Path, tmp_path: Path
+    limited: Filecli, workdir: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "state" / "filecli").mkdir(parents=True)
     (tmp_path / "state" / "filecli" / "limits").write_text("in the way")
-    (desk / "file").write_bytes(content_of(LARGE + 1))
+    (workdir / "file").write_bytes(content_of(LARGE + 1))
     for _ in range(2):
         done = limited("upload", "-v", "file")
         assert done.exit_code == 0, done.stderr
@@ -105,9 +105,9 @@ def test_a_limit_that_cannot_be_stored_is_searched_again(
 
 @pytest.mark.parametrize("remembered", ["x", "-5"])
 def test_an_invalid_stored_limit_is_ignored(
-    remembered: str, limited: Filecli, desk: Path, tmp_path: Path
+    remembered: str, limited: Filecli, workdir: Path, tmp_path: Path
 ) -> None:
-    (desk / "file").write_bytes(content_of(2 * MIB))
+    (workdir / "file").write_bytes(content_of(2 * MIB))
     assert limited("upload", "file").exit_code == 0
     [memory] = (tmp_path / "state" / "filecli" / "limits").iterdir()
     memory.write_text(remembered)
@@ -115,7 +115,7 @@ def test_an_invalid_stored_limit_is_ignored(
     assert limited("upload", "file").exit_code == 0
 
 
-def test_without_a_home_folder_a_limit_is_not_stored(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_home_folder_a_limit_is_not_stored(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.setattr("os.path.expanduser", str)
     told: list[str] = []
@@ -124,15 +124,15 @@ def test_without_a_home_folder_a_limit_is_not_stored(desk: Path, monkeypatch: py
     limit.succeeded(MIN_LIMIT * 2)
 
     assert (limit.max_bytes, len(told)) == (MIN_LIMIT * 2, 1)
-    assert list(desk.iterdir()) == []
+    assert list(workdir.iterdir()) == []
 
 
 @pytest.mark.parametrize("is_hasty", [False, True])
 def test_a_refusal_is_read_while_the_body_is_sent(
-    is_hasty: bool, scripted: Filecli, script: Script, desk: Path
+    is_hasty: bool, scripted: Filecli, script: Script, workdir: Path
 ) -> None:
     content = content_of(8 * MIB)
-    (desk / "file").write_bytes(content)
+    (workdir / "file").write_bytes(content)
     script.will_at("/me", json_answer({"username": "alice"}))
     script.will(Answer(413, TOO_LONG.body, TOO_LONG.headers, is_hasty=is_hasty))
     script.will(Answer(201, b"", {"Location": "/uploads/abc"}), problem("storage-full", 507))
@@ -143,9 +143,9 @@ def test_a_refusal_is_read_while_the_body_is_sent(
 
 @pytest.mark.parametrize("size", [MIN_LIMIT, 1000])
 def test_a_limit_below_the_minimum_is_an_error(
-    size: int, scripted: Filecli, script: Script, desk: Path
+    size: int, scripted: Filecli, script: Script, workdir: Path
 ) -> None:
-    (desk / "file").write_bytes(content_of(size))
+    (workdir / "file").write_bytes(content_of(size))
     script.will(TOO_LONG)
     done = scripted("upload", "file")
 
@@ -161,9 +161,9 @@ def test_a_limit_below_the_minimum_is_an_error(
     ids=["whole", "cut off"],
 )
 def test_a_refusal_of_the_server_itself_is_final(
-    answer: Answer, scripted: Filecli, script: Script, desk: Path
+    answer: Answer, scripted: Filecli, script: Script, workdir: Path
 ) -> None:
-    (desk / "file").write_bytes(content_of(2 * MIB))
+    (workdir / "file").write_bytes(content_of(2 * MIB))
     script.will(Answer(413, answer.body, {**answer.headers, "Content-Type": "application/problem+json"}))
 
     assert scripted("upload", "file").exit_code == 6
@@ -172,9 +172,9 @@ def test_a_refusal_of_the_server_itself_is_final(
 
 @pytest.mark.parametrize("kind", ["about:blank", "https://api.example/errors/too-large"])
 def test_a_problem_document_of_a_proxy_is_not_from_the_server(
-    kind: str, scripted: Filecli, script: Script, desk: Path
+    kind: str, scripted: Filecli, script: Script, workdir: Path
 ) -> None:
-    (desk / "file").write_bytes(content_of(2 * MIB))
+    (workdir / "file").write_bytes(content_of(2 * MIB))
     script.will_at("/me", json_answer({"username": "alice"}))
     script.will(json_answer({"type": kind}, 413, **{"Content-Type": "application/problem+json"}))
     script.will(Answer(201, b"", {"Location": "/uploads/abc"}), problem("storage-full", 507))
@@ -183,9 +183,9 @@ def test_a_problem_document_of_a_proxy_is_not_from_the_server(
     assert [seen.method for seen in script.seen] == ["PUT", "GET", "POST", "PATCH"]
 
 
-def test_a_refused_lookup_is_split_in_halves(scripted: Filecli, script: Script, desk: Path) -> None:
+def test_a_refused_lookup_is_split_in_halves(scripted: Filecli, script: Script, workdir: Path) -> None:
     for name in ("one", "two"):
-        (desk / name).write_text(name)
+        (workdir / name).write_text(name)
     nothing = json_answer({"entries": [None]})
     script.will_at("/lookup", TOO_LONG, nothing, nothing)
     script.will(json_answer({"files": [entry_of(name, name.encode()) for name in ("one", "two")]}, 201))

@@ -76,7 +76,7 @@ def test_a_recursive_listing_cannot_be_sorted(stored: Filecli) -> None:
     done = stored("ls", "-R", "--sort", "size")
 
     assert done.exit_code == 2
-    assert "always in the order of names" in done.stderr
+    assert "always sorted by name" in done.stderr
 
 
 def test_a_pattern_lists_matching_entries(stored: Filecli) -> None:
@@ -170,7 +170,7 @@ def test_rm_of_a_missing_name_is_an_error(options: list[str], stored: Filecli) -
     done = stored("rm", *options, "nothing", "report")
 
     assert done.exit_code == 1
-    assert "filecli: error: nothing: There is nothing here by that name." in done.stderr
+    assert "filecli: error: nothing: This item does not exist." in done.stderr
     assert stored("ls").stdout == "docs/\n"
 
 

@@ -20,10 +20,10 @@ LONG_FOLDER = "П" * 200
 
 
 @pytest.fixture(autouse=True)
-def narrow_disk(desk: Path) -> None:
+def narrow_disk(workdir: Path) -> None:
     """Check that the file system limits names to 255 bytes."""
     with pytest.raises(OSError, match="File name too long") as caught:
-        (desk / NAME).lstat()
+        (workdir / NAME).lstat()
     assert caught.value.errno == errno.ENAMETOOLONG
     assert len(NAME) == 200
 
@@ -45,13 +45,13 @@ def paths_of(user: Filecli) -> set[str]:
     return set(user("ls", "-r").stdout.splitlines())
 
 
-def test_long_names_work_on_the_server(stored: Filecli, desk: Path) -> None:
+def test_long_names_work_on_the_server(stored: Filecli, workdir: Path) -> None:
     path = f"docs/{NAME}"
     assert path in paths_of(stored)
 
     assert stored("download", path, "-o", "short.pdf").exit_code == 0
     assert stored("download", path, "-o", "-").stdout == f"content of {NAME[-10:]}"
-    assert (desk / "short.pdf").read_text() == f"content of {NAME[-10:]}"
+    assert (workdir / "short.pdf").read_text() == f"content of {NAME[-10:]}"
     for line in (
         ("cp", path, f"copies/{NAME}"),
         ("mv", f"copies/{NAME}", f"copies/ё{NAME}"),
@@ -68,7 +68,7 @@ def test_long_names_work_on_the_server(stored: Filecli, desk: Path) -> None:
 
 @pytest.mark.parametrize("more", [(), ("--force",), ("-o", "into/"), ("--dry-run",)], ids=str)
 def test_a_download_to_an_unsupported_name_fails_and_leaves_nothing(
-    stored: Filecli, desk: Path, more: tuple[str, ...]
+    stored: Filecli, workdir: Path, more: tuple[str, ...]
 ) -> None:
     done = stored("download", f"docs/{NAME}", *more)
 
@@ -76,47 +76,47 @@ def test_a_download_to_an_unsupported_name_fails_and_leaves_nothing(
     assert NAME in done.stderr
     assert "File name too long" in done.stderr
     assert "-o OTHER" in done.stderr
-    assert tree_of(desk) <= {"into"}
+    assert tree_of(workdir) <= {"into"}
 
 
-def test_an_unsupported_output_name_is_refused_before_any_request(stored: Filecli, desk: Path) -> None:
+def test_an_unsupported_output_name_is_refused_before_any_request(stored: Filecli, workdir: Path) -> None:
     for names in (("docs/short.txt",), ("docs/short.txt", "docs/sub/deep.txt")):
         done = stored("download", *names, "-o", NAME)
         assert (done.exit_code, "File name too long" in done.stderr) == (1, True), done.stderr
-    assert tree_of(desk) == set()
+    assert tree_of(workdir) == set()
 
 
-def test_a_folder_is_downloaded_except_unsupported_names(stored: Filecli, desk: Path) -> None:
+def test_a_folder_is_downloaded_except_unsupported_names(stored: Filecli, workdir: Path) -> None:
     done = stored("download", "-r", "docs")
 
     assert done.exit_code == 1
-    assert tree_of(desk) == {"docs", "docs/short.txt", "docs/sub", "docs/sub/deep.txt"}
+    assert tree_of(workdir) == {"docs", "docs/short.txt", "docs/sub", "docs/sub/deep.txt"}
     for path in (f"docs/{NAME}", f"docs/{LONG_FOLDER}", f"docs/{LONG_FOLDER}/inside.txt"):
         assert path in done.stderr
 
 
-def test_several_files_are_downloaded_except_unsupported_names(stored: Filecli, desk: Path) -> None:
+def test_several_files_are_downloaded_except_unsupported_names(stored: Filecli, workdir: Path) -> None:
     done = stored("download", "docs/short.txt", f"docs/{NAME}", "docs/sub/deep.txt")
 
     assert done.exit_code == 1
-    assert tree_of(desk) == {"short.txt", "deep.txt"}
+    assert tree_of(workdir) == {"short.txt", "deep.txt"}
 
 
-def test_sync_down_skips_unsupported_names(stored: Filecli, desk: Path) -> None:
-    (desk / "here").mkdir()
-    (desk / "here" / "surplus").write_text("x")
+def test_sync_down_skips_unsupported_names(stored: Filecli, workdir: Path) -> None:
+    (workdir / "here").mkdir()
+    (workdir / "here" / "surplus").write_text("x")
     for _ in range(2):
         done = stored("sync", "--delete", ":docs", "here")
         assert done.exit_code == 1
         assert NAME in done.stderr
         # Unsupported names do not prevent the deletion of surplus files.
-        assert tree_of(desk / "here") == {"short.txt", "sub", "sub/deep.txt"}
+        assert tree_of(workdir / "here") == {"short.txt", "sub", "sub/deep.txt"}
 
 
-def test_sync_up_never_deletes_unsupported_names(stored: Filecli, desk: Path) -> None:
+def test_sync_up_never_deletes_unsupported_names(stored: Filecli, workdir: Path) -> None:
     stored("sync", ":docs", "here")
-    (desk / "here" / "short.txt").unlink()
-    (desk / "here" / "new.txt").write_text("new")
+    (workdir / "here" / "short.txt").unlink()
+    (workdir / "here" / "new.txt").write_text("new")
 
     done = stored("sync", "--delete", "here", ":docs")
 
@@ -127,7 +127,7 @@ def test_sync_up_never_deletes_unsupported_names(stored: Filecli, desk: Path) ->
         f"docs/{LONG_FOLDER}/", f"docs/{LONG_FOLDER}/inside.txt",
     }  # fmt: skip
     # Also without a local folder that could contain it.
-    (desk / "empty").mkdir()
+    (workdir / "empty").mkdir()
     assert stored("sync", "--delete", "empty", ":docs").exit_code == 0
     assert paths_of(stored) == {
         "docs/", f"docs/{NAME}", f"docs/{LONG_FOLDER}/", f"docs/{LONG_FOLDER}/inside.txt",
@@ -135,21 +135,21 @@ def test_sync_up_never_deletes_unsupported_names(stored: Filecli, desk: Path) ->
 
 
 @pytest.mark.parametrize("letters", [134, 138, 200, 251, 255])
-def test_the_part_of_a_long_name_is_shortened(alice: Filecli, desk: Path, letters: int) -> None:
+def test_the_part_of_a_long_name_is_shortened(alice: Filecli, workdir: Path, letters: int) -> None:
     name = "x" * letters
     assert alice("upload", "-", "--to", name, given="content").exit_code == 0
 
     assert alice("download", name).exit_code == 0
 
-    assert tree_of(desk) == {name}
+    assert tree_of(workdir) == {name}
 
 
-def test_direction_marks_in_names_are_not_escaped(alice: Filecli, desk: Path) -> None:
+def test_direction_marks_in_names_are_not_escaped(alice: Filecli, workdir: Path) -> None:
     name = "\u200fשלום\u200e 1.txt"
-    (desk / name).write_text("content")
+    (workdir / name).write_text("content")
 
     assert alice("upload", name).exit_code == 0
     assert alice("ls").stdout.splitlines() == [name]
-    (desk / name).unlink()
+    (workdir / name).unlink()
     assert alice("download", alice("ls").stdout.splitlines()[0]).exit_code == 0
-    assert (desk / name).read_text() == "content"
+    assert (workdir / name).read_text() == "content"

@@ -63,29 +63,29 @@ def test_a_local_file_keeps_the_last_name_of_its_argument(
         "",
     ],
 )
-def test_an_entry_that_would_leave_the_target_is_refused(path: str, desk: Path) -> None:
+def test_an_entry_that_would_leave_the_target_is_refused(path: str, workdir: Path) -> None:
     with pytest.raises(UnsafeName):
-        to_local(LocalNames(desk, never_ignores_case), "docs", path)
+        to_local(LocalNames(workdir, never_ignores_case), "docs", path)
 
 
-def test_an_entry_lands_below_the_target(desk: Path) -> None:
-    assert to_local(LocalNames(desk, never_ignores_case), "docs", "docs/a/😀 b") == desk / "a" / "😀 b"
-    assert to_local(LocalNames(desk, never_ignores_case), "", "a") == desk / "a"
+def test_an_entry_lands_below_the_target(workdir: Path) -> None:
+    assert to_local(LocalNames(workdir, never_ignores_case), "docs", "docs/a/😀 b") == workdir / "a" / "😀 b"
+    assert to_local(LocalNames(workdir, never_ignores_case), "", "a") == workdir / "a"
 
 
-def test_a_link_that_leads_out_of_the_target_is_not_followed(desk: Path, tmp_path: Path) -> None:
+def test_a_link_that_leads_out_of_the_target_is_not_followed(workdir: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
-    (desk / "docs").symlink_to(tmp_path / "elsewhere")
+    (workdir / "docs").symlink_to(tmp_path / "elsewhere")
 
     with pytest.raises(UnsafeName):
-        to_local(LocalNames(desk, never_ignores_case), "", "docs/a")
+        to_local(LocalNames(workdir, never_ignores_case), "", "docs/a")
 
 
-def test_a_link_inside_the_target_is_followed(desk: Path) -> None:
-    (desk / "real").mkdir()
-    (desk / "docs").symlink_to("real")
+def test_a_link_inside_the_target_is_followed(workdir: Path) -> None:
+    (workdir / "real").mkdir()
+    (workdir / "docs").symlink_to("real")
 
-    assert to_local(LocalNames(desk, never_ignores_case), "", "docs/a") == desk / "docs" / "a"
+    assert to_local(LocalNames(workdir, never_ignores_case), "", "docs/a") == workdir / "docs" / "a"
 
 
 @given(st.text(), st.text(alphabet="./\\\0a", max_size=12))

@@ -13,7 +13,7 @@ from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
 from tests.cli.conftest import Filecli
 from tests.cli.test_resuming import methods, notes_in, stored_hash
 from tests.support.contents import content_of
-from tests.support.line import Cut, Line, end_rudely
+from tests.support.line import Cut, Line, close_abruptly
 
 CONTENT = content_of(WORTH_CUTTING + (16 << 20) - 12345)
 
@@ -26,9 +26,9 @@ def long_line(line: Line, monkeypatch: pytest.MonkeyPatch) -> Line:
 
 
 @pytest.fixture
-def big(desk: Path) -> Path:
+def big(workdir: Path) -> Path:
     """Return a file that is large enough to split."""
-    path = desk / "big"
+    path = workdir / "big"
     path.write_bytes(CONTENT)
     return path
 
@@ -68,9 +68,9 @@ def test_files_that_use_all_jobs_are_not_split(
     bob: Filecli,
     long_line: Line,
     big: Path,
-    desk: Path,
+    workdir: Path,
 ) -> None:
-    (desk / "other").write_bytes(CONTENT[1:])
+    (workdir / "other").write_bytes(CONTENT[1:])
     done = bob("upload", "-v", "-j", "2", "big", "other")
 
     assert done.exit_code == 0
@@ -83,7 +83,7 @@ def test_every_piece_resumes(
     big: Path,
     tmp_path: Path,
 ) -> None:
-    long_line.plan(Cut(20 << 20, end_rudely))
+    long_line.plan(Cut(20 << 20, close_abruptly))
     assert bob("upload", "--retries", "0", "big").exit_code == 8
     done = bob("upload", "-v", "-j", "1", "big")
 
@@ -107,10 +107,10 @@ def test_a_join_with_a_lost_response_is_found(
 
     join = Tus.join
 
-    def join_and_lose(tus: Tus, ids: list[str], place: Destination) -> str:
+    def join_and_lose(tus: Tus, ids: list[str], place: Destination, content_hash: str) -> str:
         monkeypatch.setattr(Tus, "join", join)
-        long_line.plan(Cut(10, end_rudely, at_answer=True))
-        return join(tus, ids, place)
+        long_line.plan(Cut(10, close_abruptly, at_answer=True))
+        return join(tus, ids, place, content_hash)
 
     monkeypatch.setattr(Tus, "join", join_and_lose)
     done = bob("upload", "--retries", retries, "big")
@@ -125,7 +125,7 @@ def test_a_join_with_a_lost_response_is_found(
 
 
 def test_cancelling_one_piece_cancels_all(bob: Filecli, long_line: Line, big: Path, tmp_path: Path) -> None:
-    long_line.plan(Cut(20 << 20, end_rudely))
+    long_line.plan(Cut(20 << 20, close_abruptly))
     assert bob("upload", "--retries", "0", "big", "--to", "in").exit_code == 8
     listed = [line.split() for line in bob("uploads", "--quiet").stdout.splitlines()]
 

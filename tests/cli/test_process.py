@@ -24,8 +24,6 @@ from tests.support.auth import PASSWORD, USERNAME
 from tests.support.contents import content_of
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.any_database
-
 FILECLI = str(Path(sys.executable).with_name("filecli"))
 SERVER_SIDE = {"flask", "werkzeug", "sqlalchemy", "pydantic", "wtforms", "cabinet.app"}
 
@@ -81,7 +79,7 @@ def test_help_imports_no_server_http_or_progress_bars() -> None:
 
     assert "cabinet.client.main" in loaded
     assert not loaded & (
-        SERVER_SIDE | {"urllib3", "rich", "platformdirs", "importlib.metadata", "asyncio", "socket"}
+        SERVER_SIDE | {"urllib3", "rich", "segno", "platformdirs", "importlib.metadata", "asyncio", "socket"}
     )
 
 
@@ -149,11 +147,11 @@ def test_an_error_is_one_line_on_stderr(arguments: list[str], error: str, run: R
 
 
 def test_login_upload_and_download_work_as_processes(
-    server_url: str, run: Run, desk: Path, monkeypatch: pytest.MonkeyPatch
+    server_url: str, run: Run, workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FILECLI_SERVER", server_url)
-    (desk / "path" / "to" / "your").mkdir(parents=True)
-    (desk / "path" / "to" / "your" / "file.txt").write_bytes(CONTENT)
+    (workdir / "path" / "to" / "your").mkdir(parents=True)
+    (workdir / "path" / "to" / "your" / "file.txt").write_bytes(CONTENT)
     lines = f"{USERNAME}\n{PASSWORD}\n".encode()
 
     assert run("upload", "path/to/your/file.txt").returncode == 3
@@ -161,34 +159,36 @@ def test_login_upload_and_download_work_as_processes(
     assert run("login", given=lines).returncode == 0
     assert run("upload", "path/to/your/file.txt").returncode == 0
     assert run("download", "file.txt").returncode == 0
-    assert (desk / "file.txt").read_bytes() == CONTENT
+    assert (workdir / "file.txt").read_bytes() == CONTENT
     assert run("download", "file.txt", "-o", "-").stdout == CONTENT
     assert run("upload", "-", "--to", "copy", given=CONTENT).returncode == 0
     assert run("download", "copy", "-o", "-").stdout == CONTENT
 
 
 def test_ctrl_c_keeps_the_part_and_prints_how_to_resume(
-    on_script: Script, release: threading.Event, run: Run, desk: Path
+    on_scripted_server: Script, release: threading.Event, run: Run, workdir: Path
 ) -> None:
-    stop_a_download(on_script, release, desk, signal.SIGINT)
+    stop_a_download(on_scripted_server, release, workdir, signal.SIGINT)
 
-    on_script.will(content_answer(CONTENT, len(HEAD)))
+    on_scripted_server.will(content_answer(CONTENT, len(HEAD)))
     assert run("download", "big").returncode == 0
-    assert (desk / "big").read_bytes() == CONTENT
+    assert (workdir / "big").read_bytes() == CONTENT
 
 
-def test_a_killed_download_resumes(on_script: Script, release: threading.Event, run: Run, desk: Path) -> None:
-    stop_a_download(on_script, release, desk, signal.SIGKILL)
+def test_a_killed_download_resumes(
+    on_scripted_server: Script, release: threading.Event, run: Run, workdir: Path
+) -> None:
+    stop_a_download(on_scripted_server, release, workdir, signal.SIGKILL)
 
-    on_script.will(content_answer(CONTENT, len(HEAD)))
+    on_scripted_server.will(content_answer(CONTENT, len(HEAD)))
     assert run("download", "big").returncode == 0
-    assert (desk / "big").read_bytes() == CONTENT
+    assert (workdir / "big").read_bytes() == CONTENT
 
 
-def stop_a_download(script: Script, release: threading.Event, desk: Path, how: signal.Signals) -> None:
+def stop_a_download(script: Script, release: threading.Event, workdir: Path, how: signal.Signals) -> None:
     """Stop a download of CONTENT once HEAD of it has arrived."""
     script.will(content_answer(CONTENT, cut=len(HEAD), until=release))
-    part = part_of(desk / "big")
+    part = part_of(workdir / "big")
     with subprocess.Popen(
         [FILECLI, "download", "big"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
@@ -210,14 +210,14 @@ def stop_a_download(script: Script, release: threading.Event, desk: Path, how: s
 
 
 def test_ctrl_c_ends_all_downloads_and_keeps_their_parts(
-    on_script: Script, release: threading.Event, run: Run, desk: Path
+    on_scripted_server: Script, release: threading.Event, run: Run, workdir: Path
 ) -> None:
     names = ("one", "two", "three")
     for name in names:
-        on_script.will_at(f"/download/{name}", content_answer(CONTENT, cut=len(HEAD), until=release))
-        on_script.will_at(f"/download/{name}", content_answer(CONTENT, len(HEAD)))
+        on_scripted_server.will_at(f"/download/{name}", content_answer(CONTENT, cut=len(HEAD), until=release))
+        on_scripted_server.will_at(f"/download/{name}", content_answer(CONTENT, len(HEAD)))
     with subprocess.Popen([FILECLI, "download", *names], stderr=subprocess.PIPE) as process:
-        parts = [part_of(desk / name) for name in names]
+        parts = [part_of(workdir / name) for name in names]
         wait_until(
             lambda: (
                 all(part.exists() and part.stat().st_size == len(HEAD) for part in parts)
@@ -232,41 +232,44 @@ def test_ctrl_c_ends_all_downloads_and_keeps_their_parts(
     assert process.returncode == 130
     assert f"Interrupted; {3 * len(HEAD)} bytes are kept in the parts of 3 files." in err.decode()
     assert run("download", *names).returncode == 0
-    assert all((desk / name).read_bytes() == CONTENT for name in names)
+    assert all((workdir / name).read_bytes() == CONTENT for name in names)
 
 
 def test_ctrl_c_before_the_first_byte_leaves_no_part(
-    on_script: Script, release: threading.Event, desk: Path
+    on_scripted_server: Script, release: threading.Event, workdir: Path
 ) -> None:
-    on_script.will(content_answer(CONTENT, cut=0, until=release))
+    on_scripted_server.will(content_answer(CONTENT, cut=0, until=release))
     with subprocess.Popen([FILECLI, "download", "big"], stderr=subprocess.PIPE) as process:
         wait_until(
-            lambda: on_script.seen and is_waiting(process.pid), what="a request and its sender's patience"
+            lambda: on_scripted_server.seen and is_waiting(process.pid),
+            what="a request and its sender's patience",
         )
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
 
     assert process.returncode == 130
     assert b"filecli: error: Interrupted." in err
-    assert list(desk.iterdir()) == []
+    assert list(workdir.iterdir()) == []
 
 
-def test_a_full_disk_keeps_the_part_and_exits_with_6(on_script: Script, run: Run, desk: Path) -> None:
-    on_script.will(content_answer(CONTENT))
+def test_a_full_disk_keeps_the_part_and_exits_with_6(
+    on_scripted_server: Script, run: Run, workdir: Path
+) -> None:
+    on_scripted_server.will(content_answer(CONTENT))
     limited = ["sh", "-c", 'ulimit -f 2048 && exec "$@"', "sh", FILECLI]  # 2048 blocks of 512 bytes
     done = subprocess.run([*limited, "download", "big"], capture_output=True, check=False, timeout=60)
 
     assert done.returncode == 6
     assert b"\xe2\x80\x9cbig\xe2\x80\x9d is larger than the file system or a limit allows." in done.stderr
-    assert part_of(desk / "big").read_bytes() == HEAD
+    assert part_of(workdir / "big").read_bytes() == HEAD
 
-    on_script.will(content_answer(CONTENT, len(HEAD)))
+    on_scripted_server.will(content_answer(CONTENT, len(HEAD)))
     assert run("download", "big").returncode == 0
-    assert (desk / "big").read_bytes() == CONTENT
+    assert (workdir / "big").read_bytes() == CONTENT
 
 
-def test_a_closed_pipe_on_a_listing_is_silent(on_script: Script) -> None:
-    on_script.will(page_of(*[entry_of(f"{number:060}", b"") for number in range(5000)]))
+def test_a_closed_pipe_on_a_listing_is_silent(on_scripted_server: Script) -> None:
+    on_scripted_server.will(page_of(*[entry_of(f"{number:060}", b"") for number in range(5000)]))
     with subprocess.Popen([FILECLI, "ls"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -278,8 +281,8 @@ def test_a_closed_pipe_on_a_listing_is_silent(on_script: Script) -> None:
     assert err == b""
 
 
-def test_a_closed_pipe_on_content_is_silent(on_script: Script) -> None:
-    on_script.will(content_answer(CONTENT))
+def test_a_closed_pipe_on_content_is_silent(on_scripted_server: Script) -> None:
+    on_scripted_server.will(content_answer(CONTENT))
     command = [FILECLI, "download", "-o", "-", "big"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -292,8 +295,8 @@ def test_a_closed_pipe_on_content_is_silent(on_script: Script) -> None:
     assert err == b""
 
 
-def test_without_a_terminal_there_are_no_progress_bars(on_script: Script, run: Run) -> None:
-    on_script.will(content_answer(CONTENT))
+def test_without_a_terminal_there_are_no_progress_bars(on_scripted_server: Script, run: Run) -> None:
+    on_scripted_server.will(content_answer(CONTENT))
     done = run("download", "big")
 
     assert done.stdout == b"big\n"
@@ -301,10 +304,10 @@ def test_without_a_terminal_there_are_no_progress_bars(on_script: Script, run: R
     assert b"\x1b" not in done.stderr
 
 
-def test_a_locale_without_utf_8_works(on_script: Script, desk: Path) -> None:
+def test_a_locale_without_utf_8_works(on_scripted_server: Script, workdir: Path) -> None:
     name = "Отчёт 😀"
-    (desk / name).write_bytes(CONTENT)
-    on_script.will(json_answer(entry_of(name, CONTENT), 201))
+    (workdir / name).write_bytes(CONTENT)
+    on_scripted_server.will(json_answer(entry_of(name, CONTENT), 201))
     done = subprocess.run(
         [FILECLI, "upload", name],
         env={**os.environ, "PYTHONIOENCODING": "latin-1"},

@@ -54,19 +54,19 @@ def outside(filecli: Filecli, monkeypatch: pytest.MonkeyPatch) -> Filecli:
 
 
 def test_all_requests_use_the_proxy_of_the_environment(
-    outside: Filecli, proxy: ForwardProxy, desk: Path, monkeypatch: pytest.MonkeyPatch
+    outside: Filecli, proxy: ForwardProxy, workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", proxy.url)
-    (desk / "small %41 é").write_bytes(b"small")
-    (desk / "middle").write_bytes(content_of(2 << 20))
-    (desk / "large").write_bytes(content_of(17 << 20))
+    (workdir / "small %41 é").write_bytes(b"small")
+    (workdir / "middle").write_bytes(content_of(2 << 20))
+    (workdir / "large").write_bytes(content_of(17 << 20))
     for command in ("register", "login"):
         assert outside(command, given=LINES).exit_code == 0
     done = outside("upload", "small %41 é", "middle", "large")
     assert done.exit_code == 0, done.stderr
     assert outside("download", "large", "small %41 é", "-o", "down/").exit_code == 0
-    assert (desk / "down" / "large").read_bytes() == content_of(17 << 20)
-    assert (desk / "down" / "small %41 é").read_bytes() == b"small"
+    assert (workdir / "down" / "large").read_bytes() == content_of(17 << 20)
+    assert (workdir / "down" / "small %41 é").read_bytes() == b"small"
     assert all(" http://files.example.org/" in line for line in proxy.asked)
     assert "POST http://files.example.org/tokens HTTP/1.1" in proxy.asked
 

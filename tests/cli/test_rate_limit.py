@@ -35,7 +35,7 @@ def test_rates_are_parsed(text: str, rate: int) -> None:
     assert to_rate(text) == rate
 
 
-@pytest.mark.parametrize("text", ["", "fast", "-1", "0", "10", "1e6", "1T"])
+@pytest.mark.parametrize("text", ["", "fast", "-1", "0", "10", "1e6", "1X"])
 def test_invalid_rates_are_refused(text: str) -> None:
     with pytest.raises(BadUsage):
         to_rate(text)
@@ -77,12 +77,12 @@ def test_cancellation_ends_a_limited_stream() -> None:
         next(flow)
 
 
-def test_limited_transfers_wait_and_complete(alice: Filecli, desk: Path, pauses: list[float]) -> None:
-    (desk / "file").write_bytes(content_of(3_000_000))
+def test_limited_transfers_wait_and_complete(alice: Filecli, workdir: Path, pauses: list[float]) -> None:
+    (workdir / "file").write_bytes(content_of(3_000_000))
     assert alice("upload", "--limit-rate", "1M", "file").exit_code == 0
     assert max(pauses) > 0
     pauses.clear()
     assert alice("download", "--limit-rate", "1M", "file", "-o", "copy").exit_code == 0
 
     assert max(pauses) > 0
-    assert (desk / "copy").read_bytes() == content_of(3_000_000)
+    assert (workdir / "copy").read_bytes() == content_of(3_000_000)

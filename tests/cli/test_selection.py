@@ -42,14 +42,14 @@ def test_an_exclude_wins_over_an_include() -> None:
     assert selection.enters("public")
 
 
-def test_uploads_and_downloads_follow_the_selection(alice: Filecli, desk: Path) -> None:
+def test_uploads_and_downloads_follow_the_selection(alice: Filecli, workdir: Path) -> None:
     for name in ("photos/a.jpg", "photos/a.tmp", "photos/raw/a.jpg"):
-        (desk / name).parent.mkdir(parents=True, exist_ok=True)
-        (desk / name).write_text(name)
+        (workdir / name).parent.mkdir(parents=True, exist_ok=True)
+        (workdir / name).write_text(name)
     done = alice("upload", "-r", "photos", "--include", "*.jpg", "--exclude", "raw/")
     assert done.stdout == "photos/a.jpg\n"
 
     alice("upload", "-r", "photos")
     done = alice("download", "-r", "photos", "-o", "copy", "--exclude", "raw", "--exclude", "*.tmp")
     assert done.stdout == "copy/a.jpg\n"
-    assert not (desk / "copy" / "raw").exists()
+    assert not (workdir / "copy" / "raw").exists()

@@ -28,8 +28,8 @@ HASH = hash_chunks([CONTENT])
 
 
 @pytest.fixture
-def target(desk: Path) -> Path:
-    return desk / "file"
+def target(workdir: Path) -> Path:
+    return workdir / "file"
 
 
 def leave_part(target: Path, content: bytes, content_hash: str = HASH) -> None:
@@ -282,9 +282,9 @@ def test_the_part_is_synced_before_the_rename(target: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("letter", ["a", "Ж", "😀"])
-def test_long_names_have_unique_parts(letter: str, desk: Path) -> None:
+def test_long_names_have_unique_parts(letter: str, workdir: Path) -> None:
     length = LONGEST_NAME // len(letter.encode())
-    longest, other = desk / (letter * length), desk / (letter * (length - 1))
+    longest, other = workdir / (letter * length), workdir / (letter * (length - 1))
     parts = {part_of(longest), part_of(other)}
 
     assert len(parts) == 2
@@ -294,7 +294,7 @@ def test_long_names_have_unique_parts(letter: str, desk: Path) -> None:
     leave_part(longest, CONTENT)
     with open_part(longest) as whole:
         whole.finish()
-    assert names_in(desk) == {longest.name}
+    assert names_in(workdir) == {longest.name}
 
 
 def test_a_stream_is_verified_after_writing() -> None:

@@ -13,7 +13,7 @@ from cabinet.storage.content_hash import hash_chunks
 from tests.cli.conftest import Filecli
 from tests.cli.test_resuming import methods, stored_hash
 from tests.support.contents import content_of
-from tests.support.line import Cut, Line, end_rudely
+from tests.support.line import Cut, Line, close_abruptly
 
 # Bytes per second, and the seconds after which a run is interrupted.
 RATE = 150_000
@@ -33,7 +33,7 @@ def slow(bob: Filecli, line: Line, monkeypatch: pytest.MonkeyPatch) -> Filecli:
 def runs_until_done(filecli: Filecli, line: Line, *arguments: str) -> int:
     """Repeat a command that is interrupted after a time; return the number of runs."""
     for count in range(1, 20):
-        line.plan(Cut(RATE * PATIENCE, end_rudely))
+        line.plan(Cut(RATE * PATIENCE, close_abruptly))
         done = filecli("upload", "--retries", "0", *arguments)
         if done.exit_code == 0:
             return count
@@ -56,15 +56,15 @@ def test_request_sizes_grow_step_by_step_to_a_maximum() -> None:
     for _ in range(5):
         learning.succeeded(learning.bytes, 0.001)
         sizes.append(learning.bytes)
-    assert sizes == [1 << 20, 4 << 20, MAX_SIZE, MAX_SIZE, MAX_SIZE]
-    assert MAX_SIZE == 16 << 20
+    assert sizes == [1 << 20, 4 << 20, 16 << 20, MAX_SIZE, MAX_SIZE]
+    assert MAX_SIZE == 64 << 20
     learning.failed()
     assert learning.bytes == FIRST_SIZE
 
 
 def test_small_requests_do_not_lower_the_size() -> None:
     learning = RequestSizer()
-    for _ in range(3):
+    for _ in range(4):
         learning.succeeded(learning.bytes, 0.01)
     learning.succeeded(1000, 0.2)
     assert learning.bytes == MAX_SIZE
@@ -72,8 +72,10 @@ def test_small_requests_do_not_lower_the_size() -> None:
 
 
 @pytest.mark.parametrize("size", [(20 << 20), (12 << 20) + 5])
-def test_a_repeatedly_interrupted_upload_progresses(size: int, slow: Filecli, line: Line, desk: Path) -> None:
-    (desk / "file").write_bytes(content_of(size))
+def test_a_repeatedly_interrupted_upload_progresses(
+    size: int, slow: Filecli, line: Line, workdir: Path
+) -> None:
+    (workdir / "file").write_bytes(content_of(size))
     runs = runs_until_done(slow, line, "file")
 
     # Each run may lose its last part, and the bytes needed to measure the connection.
@@ -82,11 +84,11 @@ def test_a_repeatedly_interrupted_upload_progresses(size: int, slow: Filecli, li
     assert slow("uploads").stdout == ""
 
 
-def test_repeatedly_interrupted_small_files_progress(slow: Filecli, line: Line, desk: Path) -> None:
-    (desk / "many").mkdir()
+def test_repeatedly_interrupted_small_files_progress(slow: Filecli, line: Line, workdir: Path) -> None:
+    (workdir / "many").mkdir()
     for number in range(200):
-        (desk / "many" / f"{number}").write_bytes(content_of(60_000, seed=number))
-    line.plan(Cut(RATE * PATIENCE, end_rudely))
+        (workdir / "many" / f"{number}").write_bytes(content_of(60_000, seed=number))
+    line.plan(Cut(RATE * PATIENCE, close_abruptly))
     done = slow("upload", "--retries", "0", "-j", "1", "-r", "many")
     kept = slow("ls", "many").stdout.splitlines()
 
@@ -95,9 +97,9 @@ def test_repeatedly_interrupted_small_files_progress(slow: Filecli, line: Line, 
     assert len(kept) * 60_000 > RATE * (PATIENCE - 8)
 
 
-def test_a_slow_file_is_sent_in_parts(slow: Filecli, line: Line, desk: Path) -> None:
-    (desk / "a").write_bytes(content_of(12 << 20))
-    (desk / "b").write_bytes(content_of(3 << 20))
+def test_a_slow_file_is_sent_in_parts(slow: Filecli, line: Line, workdir: Path) -> None:
+    (workdir / "a").write_bytes(content_of(12 << 20))
+    (workdir / "b").write_bytes(content_of(3 << 20))
     done = slow("upload", "-v", "-j", "1", "a", "b")
 
     assert done.exit_code == 0, done.stderr
@@ -106,8 +108,8 @@ def test_a_slow_file_is_sent_in_parts(slow: Filecli, line: Line, desk: Path) -> 
     assert stored_hash(slow, "b") == hash_chunks([content_of(3 << 20)])
 
 
-def test_a_medium_file_takes_one_request_on_a_fast_connection(bob: Filecli, desk: Path) -> None:
-    (desk / "a").write_bytes(content_of(12 << 20))
+def test_a_medium_file_takes_one_request_on_a_fast_connection(bob: Filecli, workdir: Path) -> None:
+    (workdir / "a").write_bytes(content_of(12 << 20))
     done = bob("upload", "-v", "a")
 
     assert [line.split()[0] for line in done.stderr.splitlines() if "http://" in line] == ["PUT"]

@@ -35,9 +35,9 @@ def remote_paths(alice: Filecli, *options: str) -> list[str]:
 
 
 @pytest.fixture
-def photos(desk: Path) -> Path:
+def photos(workdir: Path) -> Path:
     """Return a folder with files in it."""
-    root = desk / "photos"
+    root = workdir / "photos"
     write(root, a="a", b__c="c", b__d__e="e")
     return root
 
@@ -50,12 +50,12 @@ def synced(alice: Filecli, photos: Path) -> Filecli:
     return alice
 
 
-def test_synced_files_keep_their_times(synced: Filecli, desk: Path) -> None:
+def test_synced_files_keep_their_times(synced: Filecli, workdir: Path) -> None:
     done = synced("sync", ":in/photos", "copy")
 
     assert done.exit_code == 0, done.stderr
-    assert local_files(desk / "copy") == {"a": "a", "b/c": "c", "b/d/e": "e"}
-    assert (desk / "copy" / "b" / "c").stat().st_mtime_ns == EARLY
+    assert local_files(workdir / "copy") == {"a": "a", "b/c": "c", "b/d/e": "e"}
+    assert (workdir / "copy" / "b" / "c").stat().st_mtime_ns == EARLY
 
 
 def test_a_second_run_transfers_nothing(synced: Filecli) -> None:
@@ -82,20 +82,20 @@ def test_checksum_compares_only_content(synced: Filecli, photos: Path) -> None:
     assert synced("sync", "--checksum", "photos", ":in/photos").stdout == "in/photos/b/c\n"
 
 
-def test_a_different_local_file_is_replaced(synced: Filecli, desk: Path) -> None:
-    write(desk / "copy", a="mine")
+def test_a_different_local_file_is_replaced(synced: Filecli, workdir: Path) -> None:
+    write(workdir / "copy", a="mine")
 
     assert synced("sync", ":in/photos", "copy").exit_code == 0
-    assert local_files(desk / "copy")["a"] == "a"
+    assert local_files(workdir / "copy")["a"] == "a"
 
 
-def test_nothing_is_deleted_without_delete(synced: Filecli, photos: Path, desk: Path) -> None:
+def test_nothing_is_deleted_without_delete(synced: Filecli, photos: Path, workdir: Path) -> None:
     (photos / "a").unlink()
-    write(desk / "copy", more="mine")
+    write(workdir / "copy", more="mine")
 
     assert synced("sync", "photos", ":in/photos").exit_code == 0
     assert synced("sync", ":in/photos", "copy").exit_code == 0
-    assert local_files(desk / "copy") == {"a": "a", "b/c": "c", "b/d/e": "e", "more": "mine"}
+    assert local_files(workdir / "copy") == {"a": "a", "b/c": "c", "b/d/e": "e", "more": "mine"}
 
 
 def test_delete_removes_surplus_remote_files(synced: Filecli, photos: Path) -> None:
@@ -110,15 +110,15 @@ def test_delete_removes_surplus_remote_files(synced: Filecli, photos: Path) -> N
     assert remote_paths(synced, "in") == ["photos/", "photos/b/", "photos/b/c"]
 
 
-def test_delete_removes_surplus_local_files(synced: Filecli, desk: Path) -> None:
-    write(desk / "copy", more="mine", extra__deep__file="mine")
-    (desk / "copy" / "link").symlink_to("more")
+def test_delete_removes_surplus_local_files(synced: Filecli, workdir: Path) -> None:
+    write(workdir / "copy", more="mine", extra__deep__file="mine")
+    (workdir / "copy" / "link").symlink_to("more")
     done = synced("sync", "--delete", ":in/photos", "copy")
 
     assert done.exit_code == 0
-    assert local_files(desk / "copy") == {"a": "a", "b/c": "c", "b/d/e": "e"}
-    assert not (desk / "copy" / "extra").exists()
-    assert (desk / "copy" / "link").is_symlink()
+    assert local_files(workdir / "copy") == {"a": "a", "b/c": "c", "b/d/e": "e"}
+    assert not (workdir / "copy" / "extra").exists()
+    assert (workdir / "copy" / "link").is_symlink()
 
 
 def test_an_empty_local_folder_keeps_its_remote_folder(synced: Filecli, photos: Path) -> None:
@@ -176,9 +176,7 @@ def test_a_folder_that_cannot_be_read_deletes_nothing(
 
 
 @pytest.mark.parametrize("pair", [("nowhere", ":in/photos"), (":nowhere", "photos")])
-def test_a_source_that_is_not_there_deletes_nothing(
-    pair: tuple[str, str], synced: Filecli, photos: Path
-) -> None:
+def test_a_missing_source_deletes_nothing(pair: tuple[str, str], synced: Filecli, photos: Path) -> None:
     before = local_files(photos)
     done = synced("sync", "--delete", *pair)
 
@@ -187,7 +185,7 @@ def test_a_source_that_is_not_there_deletes_nothing(
     assert "a" in remote_paths(synced, "in/photos")
 
 
-def test_a_dry_run_reports_and_changes_nothing(synced: Filecli, photos: Path, desk: Path) -> None:
+def test_a_dry_run_reports_and_changes_nothing(synced: Filecli, photos: Path, workdir: Path) -> None:
     (photos / "a").unlink()
     write(photos, new="new")
     done = synced("sync", "--delete", "--dry-run", "--json", "photos", ":in/photos")
@@ -196,7 +194,7 @@ def test_a_dry_run_reports_and_changes_nothing(synced: Filecli, photos: Path, de
     assert {("would-upload", "in/photos/new"), ("would-delete", "in/photos/a")} <= events
     assert remote_paths(synced, "in/photos") == ["a", "b/", "b/c", "b/d/", "b/d/e"]
     assert synced("sync", "--dry-run", "--delete", ":in", "other").exit_code == 0
-    assert not (desk / "other").exists()
+    assert not (workdir / "other").exists()
 
 
 @pytest.mark.parametrize("pair", [("photos", "other"), (":photos", ":other")])
@@ -204,9 +202,9 @@ def test_exactly_one_side_must_be_remote(pair: tuple[str, str], alice: Filecli) 
     assert alice("sync", *pair).exit_code == 2
 
 
-def test_the_root_folder_can_be_synced(synced: Filecli, desk: Path) -> None:
+def test_the_root_folder_can_be_synced(synced: Filecli, workdir: Path) -> None:
     assert synced("sync", ":", "all").exit_code == 0
-    assert "in/photos/b/d/e" in local_files(desk / "all")
+    assert "in/photos/b/d/e" in local_files(workdir / "all")
 
 
 @pytest.fixture
@@ -220,16 +218,14 @@ def shared(app: Flask, synced: Filecli) -> Filecli:
     return synced
 
 
-def test_delete_leaves_alone_what_somebody_else_shared(shared: Filecli, photos: Path) -> None:
+def test_sync_delete_keeps_shared_folders(shared: Filecli, photos: Path) -> None:
     pruned = shared("sync", "--delete", "photos", ":")
 
     assert pruned.exit_code == 0, pruned.stderr
     assert remote_paths(shared) == ["Bob/", "Bob/kept.txt", "a", "b/", "b/c", "b/d/", "b/d/e"]
 
 
-def test_delete_goes_into_what_somebody_else_shared_where_that_is_a_folder_here(
-    shared: Filecli, photos: Path
-) -> None:
+def test_sync_delete_applies_inside_shared_folders_that_exist_locally(shared: Filecli, photos: Path) -> None:
     write(photos, Bob__new="new")
 
     pruned = shared("sync", "--delete", "photos", ":")
@@ -238,7 +234,7 @@ def test_delete_goes_into_what_somebody_else_shared_where_that_is_a_folder_here(
     assert [path for path in remote_paths(shared) if path.startswith("Bob")] == ["Bob/", "Bob/new"]
 
 
-def test_a_file_takes_no_place_of_what_somebody_else_shared(shared: Filecli, photos: Path) -> None:
+def test_a_file_does_not_replace_a_shared_folder(shared: Filecli, photos: Path) -> None:
     write(photos, Bob="a file")
 
     refused = shared("sync", "--delete", "photos", ":")
@@ -247,7 +243,7 @@ def test_a_file_takes_no_place_of_what_somebody_else_shared(shared: Filecli, pho
     assert "Bob/kept.txt" in remote_paths(shared)
 
 
-def test_removing_what_somebody_else_shared_says_that_it_stays_with_them(shared: Filecli) -> None:
+def test_removing_a_shared_folder_reports_that_its_owner_keeps_it(shared: Filecli) -> None:
     refused, removed = shared("rm", "Bob"), shared("rm", "-r", "Bob", "in")
 
     assert refused.exit_code != 0

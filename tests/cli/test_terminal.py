@@ -19,8 +19,8 @@ HEAD = CONTENT[: 1 << 20]
 NEW_TOKEN = json_answer({"id": "7", "name": "n", "token": "fresh"}, 201)
 
 
-def test_login_prompts_and_hides_the_password(on_script: Script) -> None:
-    on_script.will(NEW_TOKEN)
+def test_login_prompts_and_hides_the_password(on_scripted_server: Script) -> None:
+    on_scripted_server.will(NEW_TOKEN)
     with in_terminal([FILECLI, "login"]) as terminal:
         terminal.expect("User name: ")
         terminal.type("alice\n")
@@ -32,8 +32,8 @@ def test_login_prompts_and_hides_the_password(on_script: Script) -> None:
         assert PASSWORD not in terminal.seen
 
 
-def test_register_prompts_for_the_password_twice(on_script: Script) -> None:
-    on_script.will(json_answer({"username": "alice"}, 201))
+def test_register_prompts_for_the_password_twice(on_scripted_server: Script) -> None:
+    on_scripted_server.will(json_answer({"username": "alice"}, 201))
     with in_terminal([FILECLI, "register", "--username", "alice"]) as terminal:
         terminal.expect("Password: ")
         terminal.type(f"{PASSWORD}\n")
@@ -44,42 +44,44 @@ def test_register_prompts_for_the_password_twice(on_script: Script) -> None:
         assert terminal.leave() == 0
 
 
-def test_ctrl_c_at_a_prompt_exits_with_130(on_script: Script) -> None:
+def test_ctrl_c_at_a_prompt_exits_with_130(on_scripted_server: Script) -> None:
     with in_terminal([FILECLI, "login"]) as terminal:
         terminal.expect("User name: ")
         terminal.interrupt()
 
         assert terminal.leave() == 130
-    assert on_script.seen == []
+    assert on_scripted_server.seen == []
 
 
-def test_piped_credentials_are_read_despite_a_terminal(on_script: Script) -> None:
-    on_script.will(NEW_TOKEN)
+def test_piped_credentials_are_read_despite_a_terminal(on_scripted_server: Script) -> None:
+    on_scripted_server.will(NEW_TOKEN)
     command = f"printf 'alice\\nsecret words\\n' | {shlex.quote(FILECLI)} login"
     with in_terminal(["sh", "-c", command]) as terminal:
         assert terminal.leave() == 0
         assert "User name" not in terminal.seen
-    assert len(on_script.seen) == 1
+    assert len(on_scripted_server.seen) == 1
 
 
 @pytest.mark.parametrize(("answer", "code", "content"), [("y", 0, b"new"), ("n", 5, b"mine")])
 def test_replacing_a_local_file_prompts(
-    answer: str, code: int, content: bytes, on_script: Script, desk: Path
+    answer: str, code: int, content: bytes, on_scripted_server: Script, workdir: Path
 ) -> None:
-    (desk / "file").write_bytes(b"mine")
-    on_script.will(content_answer(b"new"))
+    (workdir / "file").write_bytes(b"mine")
+    on_scripted_server.will(content_answer(b"new"))
     with in_terminal([FILECLI, "download", "file"]) as terminal:
         terminal.expect("“file” exists. Replace it? [y/N]: ")
         terminal.type(f"{answer}\n")
 
         assert terminal.leave() == code
-    assert (desk / "file").read_bytes() == content
+    assert (workdir / "file").read_bytes() == content
 
 
-def test_transfers_show_progress_bars(on_script: Script, release: threading.Event) -> None:
+def test_transfers_show_progress_bars(on_scripted_server: Script, release: threading.Event) -> None:
     name = "[bold]big"
-    on_script.will_at("/lookup", json_answer({"entries": [entry_of(name, CONTENT)]}))
-    on_script.will(content_answer(CONTENT, cut=len(HEAD), until=release), content_answer(CONTENT, len(HEAD)))
+    on_scripted_server.will_at("/lookup", json_answer({"entries": [entry_of(name, CONTENT)]}))
+    on_scripted_server.will(
+        content_answer(CONTENT, cut=len(HEAD), until=release), content_answer(CONTENT, len(HEAD))
+    )
     with in_terminal([FILECLI, "download", name]) as terminal:
         terminal.expect(name)
         terminal.expect("1.0/3.1 MB")
@@ -89,10 +91,10 @@ def test_transfers_show_progress_bars(on_script: Script, release: threading.Even
         assert terminal.leave() == 0
 
 
-def test_several_files_have_a_total_progress_bar(on_script: Script, desk: Path) -> None:
+def test_several_files_have_a_total_progress_bar(on_scripted_server: Script, workdir: Path) -> None:
     for name in ("one", "two"):
-        (desk / name).write_bytes(CONTENT)
-        on_script.will(json_answer(entry_of(name, CONTENT), 201))
+        (workdir / name).write_bytes(CONTENT)
+        on_scripted_server.will(json_answer(entry_of(name, CONTENT), 201))
     with in_terminal([FILECLI, "upload", "one", "two"]) as terminal:
         terminal.expect("total")
         terminal.expect("Uploaded 2 files, 6.3 MB in ")
@@ -101,18 +103,20 @@ def test_several_files_have_a_total_progress_bar(on_script: Script, desk: Path) 
 
 
 @pytest.mark.parametrize("option", ["--no-progress", "-q", "--json"])
-def test_no_progress_hides_progress_bars(option: str, on_script: Script) -> None:
-    on_script.will(content_answer(CONTENT))
+def test_no_progress_hides_progress_bars(option: str, on_scripted_server: Script) -> None:
+    on_scripted_server.will(content_answer(CONTENT))
     with in_terminal([FILECLI, "download", option, "big"]) as terminal:
         assert terminal.leave() == 0
         assert "\x1b" not in terminal.seen
 
 
 def test_no_color_removes_color_from_progress_bars(
-    on_script: Script, release: threading.Event, monkeypatch: pytest.MonkeyPatch
+    on_scripted_server: Script, release: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    on_script.will(content_answer(CONTENT, cut=len(HEAD), until=release), content_answer(CONTENT, len(HEAD)))
+    on_scripted_server.will(
+        content_answer(CONTENT, cut=len(HEAD), until=release), content_answer(CONTENT, len(HEAD))
+    )
     with in_terminal([FILECLI, "download", "big"]) as terminal:
         terminal.expect("1.0/3.1 MB")
         release.set()
@@ -121,8 +125,8 @@ def test_no_color_removes_color_from_progress_bars(
         assert "\x1b[3" not in terminal.seen
 
 
-def test_names_from_a_hostile_server_are_escaped(on_script: Script) -> None:
-    on_script.will(json_answer({"type": "/problems/not-found", "detail": "\x1b]0;owned\x07"}, 404))
+def test_names_from_a_hostile_server_are_escaped(on_scripted_server: Script) -> None:
+    on_scripted_server.will(json_answer({"type": "/problems/not-found", "detail": "\x1b]0;owned\x07"}, 404))
     with in_terminal([FILECLI, "ls", "x"]) as terminal:
         assert terminal.leave() == 4
         assert "\\x1b]0;owned\\x07" in terminal.seen

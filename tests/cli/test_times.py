@@ -95,32 +95,31 @@ def test_times_are_compared_at_the_coarser_resolution() -> None:
 
 
 @pytest.mark.parametrize("size", [3, 2 << 20, 17 << 20])
-def test_times_survive_upload_and_download(size: int, alice: Filecli, desk: Path) -> None:
+def test_times_survive_upload_and_download(size: int, alice: Filecli, workdir: Path) -> None:
     for name in ("folder/one", "folder/two"):
-        (desk / name).parent.mkdir(exist_ok=True)
-        (desk / name).write_bytes(content_of(size))
-        os.utime(desk / name, ns=(EARLY, EARLY))
+        (workdir / name).parent.mkdir(exist_ok=True)
+        (workdir / name).write_bytes(content_of(size))
+        os.utime(workdir / name, ns=(EARLY, EARLY))
     assert alice("upload", "-r", "folder").exit_code == 0
     assert alice("download", "folder/one", "-o", "copy").exit_code == 0
     assert alice("download", "-r", "folder", "-o", "all").exit_code == 0
 
-    assert (desk / "copy").stat().st_mtime_ns == EARLY
-    assert (desk / "all" / "two").stat().st_mtime_ns == EARLY
+    assert (workdir / "copy").stat().st_mtime_ns == EARLY
+    assert (workdir / "all" / "two").stat().st_mtime_ns == EARLY
 
 
 TIMES = [FIRST, -2_000_000_000_123_456_000, -1_500, -1_000, 0, EARLY, 4_102_444_800_000_001_000, LAST]
 
 
-@pytest.mark.any_database
 @pytest.mark.parametrize("size", [3, 2 << 20, 17 << 20])
 def test_sync_keeps_every_time_and_the_next_run_is_empty(
-    size: int, alice: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
+    size: int, alice: Filecli, workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     times = TIMES if size < 17 << 20 else TIMES[1:2]
-    (desk / "old").mkdir()
+    (workdir / "old").mkdir()
     for number, mtime_ns in enumerate(times):
-        (desk / "old" / str(number)).write_bytes(content_of(size))
-        os.utime(desk / "old" / str(number), ns=(mtime_ns, mtime_ns))
+        (workdir / "old" / str(number)).write_bytes(content_of(size))
+        os.utime(workdir / "old" / str(number), ns=(mtime_ns, mtime_ns))
     unchanged = f"{len(times)} unchanged"
 
     assert alice("sync", "old", ":old").exit_code == 0
@@ -128,17 +127,17 @@ def test_sync_keeps_every_time_and_the_next_run_is_empty(
     assert alice("sync", ":old", "copy").exit_code == 0
     assert unchanged in alice("sync", "--delete", ":old", "copy").stderr
     kept = [mtime_ns // 1000 * 1000 for mtime_ns in times]
-    assert [(desk / "copy" / str(number)).stat().st_mtime_ns for number in range(len(times))] == kept
+    assert [(workdir / "copy" / str(number)).stat().st_mtime_ns for number in range(len(times))] == kept
     assert alice("download", "old/0", "-o", "one").exit_code == 0
-    assert (desk / "one").stat().st_mtime_ns == kept[0]
+    assert (workdir / "one").stat().st_mtime_ns == kept[0]
     listed = alice("ls", "--sort", "modified", "old").stdout.split()
     assert listed == [str(number) for number in range(len(times))]
 
 
-def test_an_unsupported_time_is_clamped_and_sent_once(alice: Filecli, desk: Path) -> None:
-    (desk / "old").mkdir()
-    (desk / "old" / "file").touch()
-    os.utime(desk / "old" / "file", ns=(LAST * 2, LAST * 2))
+def test_an_unsupported_time_is_clamped_and_sent_once(alice: Filecli, workdir: Path) -> None:
+    (workdir / "old").mkdir()
+    (workdir / "old" / "file").touch()
+    os.utime(workdir / "old" / "file", ns=(LAST * 2, LAST * 2))
 
     assert alice("sync", "old", ":old").stdout == "old/file\n"
     assert "1 unchanged" in alice("sync", "old", ":old").stderr
@@ -146,12 +145,12 @@ def test_an_unsupported_time_is_clamped_and_sent_once(alice: Filecli, desk: Path
 
 @pytest.mark.parametrize("step", [10**9, 2 * 10**9, 10**7])
 def test_a_coarse_file_system_gets_a_file_only_once(
-    step: int, alice: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
+    step: int, alice: Filecli, workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (desk / "old").mkdir()
+    (workdir / "old").mkdir()
     for number, mtime_ns in enumerate([-EARLY, EARLY + 10**9, EARLY]):
-        (desk / "old" / str(number)).touch()
-        os.utime(desk / "old" / str(number), ns=(mtime_ns, mtime_ns))
+        (workdir / "old" / str(number)).touch()
+        os.utime(workdir / "old" / str(number), ns=(mtime_ns, mtime_ns))
     alice("sync", "old", ":old")
     utime = os.utime
 
@@ -163,5 +162,5 @@ def test_a_coarse_file_system_gets_a_file_only_once(
     monkeypatch.setattr("os.utime", keep)
     assert "Downloaded 3 files" in alice("sync", ":old", "copy").stderr
     assert "3 unchanged" in alice("sync", "--delete", ":old", "copy").stderr
-    (desk / "copy" / "0").write_text("")
+    (workdir / "copy" / "0").write_text("")
     assert "2 unchanged" in alice("sync", ":old", "copy").stderr

@@ -73,8 +73,8 @@ def test_an_untrusted_certificate_gets_no_password(filecli: Filecli) -> None:
 
 
 @pytest.mark.usefixtures("https")
-def test_ca_cert_makes_a_certificate_trusted(filecli: Filecli, certificate: Path, desk: Path) -> None:
-    (desk / "file").write_bytes(b"content")
+def test_ca_cert_makes_a_certificate_trusted(filecli: Filecli, certificate: Path, workdir: Path) -> None:
+    (workdir / "file").write_bytes(b"content")
     trusting = ["--ca-cert", str(certificate)]
 
     assert filecli(*trusting, "register", given=LINES).exit_code == 0
@@ -92,8 +92,10 @@ def test_insecure_skips_verification_with_a_warning(filecli: Filecli) -> None:
     assert done.stderr.count("filecli: warning: --insecure: the certificate of https://127.0.0.1:") == 1
 
 
-def test_a_closed_tls_connection_is_connection_lost(filecli: Filecli, certificate: Path, desk: Path) -> None:
-    (desk / "large").write_bytes(bytes(32 << 20))
+def test_a_closed_tls_connection_is_connection_lost(
+    filecli: Filecli, certificate: Path, workdir: Path
+) -> None:
+    (workdir / "large").write_bytes(bytes(32 << 20))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
 
@@ -115,8 +117,8 @@ def test_a_closed_tls_connection_is_connection_lost(filecli: Filecli, certificat
 
 
 @pytest.mark.usefixtures("https")
-def test_an_empty_ca_file_is_an_error(filecli: Filecli, desk: Path) -> None:
-    (desk / "empty.pem").touch()
+def test_an_empty_ca_file_is_an_error(filecli: Filecli, workdir: Path) -> None:
+    (workdir / "empty.pem").touch()
     done = filecli("--ca-cert", "empty.pem", "register", given=LINES)
 
     assert done.exit_code == 8

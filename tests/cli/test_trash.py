@@ -6,13 +6,15 @@ import json
 import re
 
 import pytest
+from flask import Flask
 
 from tests.cli.conftest import Filecli
 from tests.cli.scripted import Script, json_answer
+from tests.support.operators import Operator
 
 
 @pytest.fixture
-def thrown(alice: Filecli) -> Filecli:
+def trashed_items(alice: Filecli) -> Filecli:
     """Run filecli as a user who removed report, another report, and docs with a file in it."""
     for content in ("old", "new"):
         assert alice("upload", "-", "--to", "report", given=content).exit_code == 0
@@ -26,8 +28,8 @@ def ids(filecli: Filecli) -> list[str]:
     return [line.split()[0] for line in filecli("trash", "-q").stdout.splitlines()]
 
 
-def test_the_trash_lists_newest_first(thrown: Filecli) -> None:
-    head, *lines = thrown("trash", "list").stdout.splitlines()
+def test_the_trash_lists_newest_first(trashed_items: Filecli) -> None:
+    head, *lines = trashed_items("trash", "list").stdout.splitlines()
 
     when = r"\d{4}-\d\d-\d\d \d\d:\d\d"
     assert head.split("  ")[0] == "ID"
@@ -38,12 +40,12 @@ def test_the_trash_lists_newest_first(thrown: Filecli) -> None:
     assert head.index("PATH") == lines[0].index("docs/")
     assert re.fullmatch(rf"\S+  {when}  {when}          -  docs/", lines[0])
     assert [re.sub(rf"\S+  {when}  {when} +", "", line) for line in lines[1:]] == ["3 bytes  report"] * 2
-    assert thrown("trash").stdout.splitlines() == [head, *lines]
-    assert thrown("trash", "-q").stdout.splitlines() == lines
+    assert trashed_items("trash").stdout.splitlines() == [head, *lines]
+    assert trashed_items("trash", "-q").stdout.splitlines() == lines
 
 
-def test_json_is_one_document(thrown: Filecli) -> None:
-    listing = json.loads(thrown("trash", "--json").stdout)
+def test_json_is_one_document(trashed_items: Filecli) -> None:
+    listing = json.loads(trashed_items("trash", "--json").stdout)
 
     assert [entry["from"] for entry in listing["entries"]] == ["docs", "report", "report"]
 
@@ -54,51 +56,51 @@ def test_an_empty_trash_prints_a_note(alice: Filecli) -> None:
     assert (done.exit_code, done.stdout, done.stderr) == (0, "", "The trash is empty.\n")
 
 
-def test_a_path_means_the_item_removed_last(thrown: Filecli) -> None:
-    assert thrown("trash", "restore", "report", "/docs/").stdout == "report\ndocs\n"
-    assert thrown("download", "report", "-o", "-").stdout == "new"
-    assert thrown("ls", "-R").stdout == "docs/\ndocs/a\nreport\n"
+def test_a_path_means_the_item_removed_last(trashed_items: Filecli) -> None:
+    assert trashed_items("trash", "restore", "report", "/docs/").stdout == "report\ndocs\n"
+    assert trashed_items("download", "report", "-o", "-").stdout == "new"
+    assert trashed_items("ls", "-R").stdout == "docs/\ndocs/a\nreport\n"
 
 
-def test_an_id_means_exactly_one_item(thrown: Filecli) -> None:
-    oldest = ids(thrown)[2]
-    done = thrown("trash", "restore", "--json", oldest)
+def test_an_id_means_exactly_one_item(trashed_items: Filecli) -> None:
+    oldest = ids(trashed_items)[2]
+    done = trashed_items("trash", "restore", "--json", oldest)
 
     restored = json.loads(done.stdout)
     assert (restored["event"], restored["id"], restored["entry"]["path"]) == ("restored", oldest, "report")
-    assert thrown("download", "report", "-o", "-").stdout == "old"
+    assert trashed_items("download", "report", "-o", "-").stdout == "old"
 
 
-def test_restore_follows_on_conflict(thrown: Filecli) -> None:
-    thrown("upload", "-", "--to", "report", given="newest")
+def test_restore_follows_on_conflict(trashed_items: Filecli) -> None:
+    trashed_items("upload", "-", "--to", "report", given="newest")
 
-    assert thrown("trash", "restore", "report").exit_code == 5
-    assert thrown("trash", "restore", "report", "--on-conflict", "rename").stdout == "report (2)\n"
+    assert trashed_items("trash", "restore", "report").exit_code == 5
+    assert trashed_items("trash", "restore", "report", "--on-conflict", "rename").stdout == "report (2)\n"
 
 
-def test_an_unknown_item_is_not_found(thrown: Filecli) -> None:
-    done = thrown("trash", "restore", "nothing")
+def test_an_unknown_item_is_not_found(trashed_items: Filecli) -> None:
+    done = trashed_items("trash", "restore", "nothing")
 
     assert done.exit_code == 4
-    assert "nothing: There is nothing here by that name." in done.stderr
-    assert thrown("trash", "restore", "nothing", "report").exit_code == 1
+    assert "nothing: This item does not exist." in done.stderr
+    assert trashed_items("trash", "restore", "nothing", "report").exit_code == 1
 
 
-def test_trash_rm_deletes_one_item_permanently(thrown: Filecli) -> None:
-    done = thrown("trash", "rm", "-y", "report")
+def test_trash_rm_deletes_one_item_permanently(trashed_items: Filecli) -> None:
+    done = trashed_items("trash", "rm", "-y", "report")
 
     assert (done.exit_code, done.stderr) == (0, "“report” was permanently deleted.\n")
-    assert len(ids(thrown)) == 2
-    event = json.loads(thrown("trash", "rm", "--force", "--json", "docs").stdout)
+    assert len(ids(trashed_items)) == 2
+    event = json.loads(trashed_items("trash", "rm", "--force", "--json", "docs").stdout)
     assert (event["event"], event["path"]) == ("removed", "docs")
 
 
-def test_trash_empty_deletes_everything_permanently(thrown: Filecli) -> None:
-    done = thrown("trash", "empty", "-y")
+def test_trash_empty_deletes_everything_permanently(trashed_items: Filecli) -> None:
+    done = trashed_items("trash", "empty", "-y")
 
     assert (done.exit_code, done.stderr) == (0, "The trash is empty.\n")
-    assert ids(thrown) == []
-    assert thrown("whoami").stderr.startswith("0 bytes used")
+    assert ids(trashed_items) == []
+    assert trashed_items("whoami").stderr.startswith("0 bytes used")
 
 
 def test_the_trash_is_read_only_as_far_as_needed(scripted: Filecli, script: Script) -> None:
@@ -131,3 +133,19 @@ def test_trashed_names_are_escaped(scripted: Filecli, script: Script) -> None:
     script.will(json_answer({"entries": [trashed]}))
 
     assert "\x1b" not in scripted("trash").output
+
+
+def test_the_trash_of_a_team_space_is_named_by_its_folder(app: Flask, alice: Filecli) -> None:
+    Operator(app).run("spaces", "create", "Team", "--manager", "alice")
+    for name in ("a", "b", "c"):
+        assert alice("upload", "-", "--to", f"Team/{name}", given=name).exit_code == 0
+        assert alice("rm", f"Team/{name}").exit_code == 0
+
+    assert alice("trash", "-q").stdout == ""
+    listed = alice("trash", "list", "--space", "Team", "-q").stdout
+    assert [line.split()[-1] for line in listed.splitlines()] == ["Team/c", "Team/b", "Team/a"]
+    assert alice("trash", "restore", "Team/a", "--space", "Team").stdout == "Team/a\n"
+    assert alice("trash", "rm", "Team/b", "--space", "Team", "--force").exit_code == 0
+    assert alice("trash", "empty", "--space", "Team", "--force").exit_code == 0
+    assert alice("trash", "list", "--space", "Team", "-q").stdout == ""
+    assert alice("trash", "list", "--space", "Nowhere").exit_code == 4

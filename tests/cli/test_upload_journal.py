@@ -37,8 +37,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "state" / "filecli" / "uploads"
 
 
-def begin(journal: UploadJournal, desk: Path, size: int = 8 << 20) -> Piece:
-    file = desk / "file"
+def begin(journal: UploadJournal, workdir: Path, size: int = 8 << 20) -> Piece:
+    file = workdir / "file"
     file.touch()
     os.truncate(file, size)
     piece = Piece("an-id", Span(0, size))
@@ -69,15 +69,15 @@ def a_link_to_itself(folder: Path) -> None:
     "spoil", [in_the_way, a_folder_in_place_of_the_file, a_pipe_in_place_of_the_file, a_link_to_itself]
 )
 def test_an_upload_continues_without_a_journal(
-    spoil: Callable[[Path], None], folder: Path, desk: Path
+    spoil: Callable[[Path], None], folder: Path, workdir: Path
 ) -> None:
     spoil(folder)
     warnings: list[str] = []
     with open_journal(folder, SUBJECT, warnings.append) as journal:
-        piece = begin(journal, desk)
+        piece = begin(journal, workdir)
         journal.add(piece, 0, DIGEST)
         assert piece.digests == DIGEST
-        assert journal.matches(stat_source(desk / "file"), "replace")
+        assert journal.matches(stat_source(workdir / "file"), "replace")
         journal.delete()
         assert not journal.pieces
 
@@ -91,12 +91,12 @@ def test_an_upload_continues_without_a_journal(
 @pytest.mark.parametrize("function", ["open", "mkdir"])
 @pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS, errno.ENOSPC])
 def test_any_error_of_the_disk_is_a_warning(
-    function: str, code: int, folder: Path, desk: Path, monkeypatch: pytest.MonkeyPatch
+    function: str, code: int, folder: Path, workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warnings: list[str] = []
     Fault(monkeypatch, function, code, lambda path: "state" in path.parts)
     with open_journal(folder, SUBJECT, warnings.append) as journal:
-        begin(journal, desk)
+        begin(journal, workdir)
 
     assert len(warnings) == 1
     assert f"“{folder}”" in warnings[0]
@@ -104,13 +104,13 @@ def test_any_error_of_the_disk_is_a_warning(
 
 @pytest.mark.parametrize("after", [0, 1])
 def test_a_disk_that_fills_up_keeps_the_complete_lines(
-    after: int, folder: Path, desk: Path, monkeypatch: pytest.MonkeyPatch
+    after: int, folder: Path, workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warnings: list[str] = []
     with open_journal(folder, SUBJECT, warnings.append) as journal:
         with monkeypatch.context() as patched:
             Fault(patched, "write", errno.ENOSPC, lambda path: path.parent == folder, after=after)
-            piece = begin(journal, desk)
+            piece = begin(journal, workdir)
             journal.add(piece, 0, DIGEST)
         journal.add(piece, 1, DIGEST)
         assert piece.digests == DIGEST * 2
@@ -121,12 +121,12 @@ def test_a_disk_that_fills_up_keeps_the_complete_lines(
 
 
 def test_an_incomplete_line_does_not_affect_the_next_run(
-    folder: Path, desk: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write = os.write
     warnings: list[str] = []
     with open_journal(folder, SUBJECT, warnings.append) as journal:
-        piece = begin(journal, desk)
+        piece = begin(journal, workdir)
         with monkeypatch.context() as patched:
             patched.setattr(os, "write", lambda descriptor, content: write(descriptor, content[:10]))
             journal.add(piece, 0, DIGEST)
@@ -151,14 +151,14 @@ LINE = {"piece": 0, "block": 0, "digests": DIGEST.hex()}
                          [["a", 0, 8 << 20], ["b", 0, 1]], [[0, 0, 8 << 20]], [["a", 0]])),
     ],
 )  # fmt: skip
-def test_an_invalid_journal_is_ignored(header: bytes, folder: Path, desk: Path) -> None:
+def test_an_invalid_journal_is_ignored(header: bytes, folder: Path, workdir: Path) -> None:
     folder.mkdir(parents=True)
     (folder / SUBJECT.file_name).write_bytes(header + b"\n" + json.dumps(LINE).encode() + b"\n")
     assert local_files(folder) == {}
     warnings: list[str] = []
     with open_journal(folder, SUBJECT, warnings.append) as journal:
         assert journal.pieces == []
-        begin(journal, desk)
+        begin(journal, workdir)
 
     assert len(warnings) == 1
     assert "is damaged" in warnings[0]
@@ -179,7 +179,7 @@ def test_invalid_digests_are_ignored(change: dict[str, object], folder: Path) ->
         assert [piece.digests for piece in journal.pieces] == [b""]
 
 
-def test_a_journal_is_locked(folder: Path, desk: Path) -> None:
+def test_a_journal_is_locked(folder: Path, workdir: Path) -> None:
     with (
         open_journal(folder, SUBJECT, pytest.fail),
         pytest.raises(UploadInUse),
@@ -188,10 +188,10 @@ def test_a_journal_is_locked(folder: Path, desk: Path) -> None:
         pass
 
 
-def test_a_large_upload_needs_no_home(alice: Filecli, desk: Path, tmp_path: Path) -> None:
+def test_a_large_upload_needs_no_home(alice: Filecli, workdir: Path, tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file")
     for name in ("one", "two"):
-        (desk / name).write_bytes(content_of(16 << 20))
+        (workdir / name).write_bytes(content_of(16 << 20))
     done = alice("upload", "one", "two")
 
     assert (done.exit_code, sorted(done.stdout.split())) == (0, ["one", "two"])
@@ -201,7 +201,7 @@ def test_a_large_upload_needs_no_home(alice: Filecli, desk: Path, tmp_path: Path
 
 
 def test_without_a_home_folder_nothing_is_created_in_the_working_folder(
-    alice: Filecli, desk: Path, monkeypatch: pytest.MonkeyPatch
+    alice: Filecli, workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.delenv(name)
@@ -215,4 +215,4 @@ def test_without_a_home_folder_nothing_is_created_in_the_working_folder(
 
     assert alice("ls").exit_code == 3
     assert done.exit_code == 3
-    assert list(desk.iterdir()) == []
+    assert list(workdir.iterdir()) == []

@@ -20,9 +20,9 @@ def fetched(alice: Filecli, path: str) -> bytes:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_uploaded_bytes_download_unchanged(size: int, alice: Filecli, desk: Path) -> None:
+def test_uploaded_bytes_download_unchanged(size: int, alice: Filecli, workdir: Path) -> None:
     content = content_of(size)
-    (desk / "file").write_bytes(content)
+    (workdir / "file").write_bytes(content)
     done = alice("upload", "file")
 
     assert done.exit_code == 0, done.stderr
@@ -46,19 +46,19 @@ def test_uploaded_bytes_download_unchanged(size: int, alice: Filecli, desk: Path
         "я" * 127,
     ],
 )
-def test_any_name_round_trips(name: str, alice: Filecli, desk: Path) -> None:
-    (desk / name).write_bytes(b"content")
+def test_any_name_round_trips(name: str, alice: Filecli, workdir: Path) -> None:
+    (workdir / name).write_bytes(b"content")
     assert alice("upload", "--", name).stdout == f"{name}\n"
-    (desk / name).unlink()
+    (workdir / name).unlink()
 
     assert alice("download", "--", name).exit_code == 0
-    assert (desk / name).read_bytes() == b"content"
-    assert [path.name for path in desk.iterdir()] == [name]
+    assert (workdir / name).read_bytes() == b"content"
+    assert [path.name for path in workdir.iterdir()] == [name]
 
 
-def test_several_files_are_uploaded_into_a_new_folder(alice: Filecli, desk: Path) -> None:
+def test_several_files_are_uploaded_into_a_new_folder(alice: Filecli, workdir: Path) -> None:
     for name in ("one", "two"):
-        (desk / name).write_text(name)
+        (workdir / name).write_text(name)
     done = alice("upload", "one", "two", "--to", "a/b")
 
     assert done.stdout == "a/b/one\na/b/two\n"
@@ -66,11 +66,11 @@ def test_several_files_are_uploaded_into_a_new_folder(alice: Filecli, desk: Path
     assert fetched(alice, "a/b/two") == b"two"
 
 
-def test_a_folder_is_uploaded_with_its_contents(alice: Filecli, desk: Path) -> None:
+def test_a_folder_is_uploaded_with_its_contents(alice: Filecli, workdir: Path) -> None:
     for name in ("photos/2020/1", "photos/2021/1", "photos/index"):
-        (desk / name).parent.mkdir(parents=True, exist_ok=True)
-        (desk / name).write_text(name)
-    (desk / "photos" / "link").symlink_to("index")
+        (workdir / name).parent.mkdir(parents=True, exist_ok=True)
+        (workdir / name).write_text(name)
+    (workdir / "photos" / "link").symlink_to("index")
     done = alice("upload", "-r", "photos/", "--to", "in")
 
     assert done.exit_code == 0
@@ -79,8 +79,8 @@ def test_a_folder_is_uploaded_with_its_contents(alice: Filecli, desk: Path) -> N
     assert fetched(alice, "in/photos/2021/1") == b"photos/2021/1"
 
 
-def test_a_folder_is_refused_without_recursive(alice: Filecli, desk: Path) -> None:
-    (desk / "photos").mkdir()
+def test_a_folder_is_refused_without_recursive(alice: Filecli, workdir: Path) -> None:
+    (workdir / "photos").mkdir()
     done = alice("upload", "photos")
 
     assert done.exit_code == 2
@@ -89,8 +89,8 @@ def test_a_folder_is_refused_without_recursive(alice: Filecli, desk: Path) -> No
     )
 
 
-def test_a_missing_file_does_not_stop_the_others(alice: Filecli, desk: Path) -> None:
-    (desk / "there").write_text("content")
+def test_a_missing_file_does_not_stop_the_others(alice: Filecli, workdir: Path) -> None:
+    (workdir / "there").write_text("content")
     done = alice("upload", "nowhere", "there")
 
     assert done.exit_code == 1
@@ -103,8 +103,8 @@ def test_a_common_failure_decides_the_exit_code(alice: Filecli) -> None:
     assert alice("upload", "nowhere", "here").exit_code == 4
 
 
-def test_a_pipe_is_refused_as_a_file_and_accepted_as_stdin(alice: Filecli, desk: Path) -> None:
-    os.mkfifo(desk / "pipe")
+def test_a_pipe_is_refused_as_a_file_and_accepted_as_stdin(alice: Filecli, workdir: Path) -> None:
+    os.mkfifo(workdir / "pipe")
     done = alice("upload", "pipe")
 
     assert done.exit_code == 1
@@ -126,10 +126,10 @@ def test_stdin_needs_a_path_and_cannot_be_combined_with_files(arguments: list[st
     assert alice("upload", *arguments, given="content").exit_code == 2
 
 
-def test_an_existing_file_is_replaced_by_default(alice: Filecli, desk: Path) -> None:
-    (desk / "file.txt").write_text("old")
+def test_an_existing_file_is_replaced_by_default(alice: Filecli, workdir: Path) -> None:
+    (workdir / "file.txt").write_text("old")
     alice("upload", "file.txt")
-    (desk / "file.txt").write_text("new")
+    (workdir / "file.txt").write_text("new")
 
     refused = alice("upload", "file.txt", "--on-conflict", "fail")
     assert refused.exit_code == 5
@@ -145,30 +145,30 @@ def test_an_existing_file_is_replaced_by_default(alice: Filecli, desk: Path) -> 
     assert fetched(alice, "file.txt") == b"new"
 
 
-def test_a_refused_name_is_reported_with_the_reason(alice: Filecli, desk: Path) -> None:
-    (desk / "a\\b").write_text("content")
+def test_a_refused_name_is_reported_with_the_reason(alice: Filecli, workdir: Path) -> None:
+    (workdir / "a\\b").write_text("content")
     done = alice("upload", "a\\b")
 
     assert done.exit_code == 2
     assert done.stderr.count("\n") == 1
 
 
-def test_a_name_that_is_not_utf_8_is_refused_before_it_is_sent(alice: Filecli, desk: Path) -> None:
-    Path(os.fsdecode(os.fsencode(desk) + b"/a\xff")).touch()
+def test_a_name_that_is_not_utf_8_is_refused_before_it_is_sent(alice: Filecli, workdir: Path) -> None:
+    Path(os.fsdecode(os.fsencode(workdir) + b"/a\xff")).touch()
     done = alice("upload", "-r", ".")
 
     assert done.exit_code == 2
     assert "a\\udcff" in done.stderr
 
 
-def test_dot_dot_in_a_target_is_refused(alice: Filecli, desk: Path) -> None:
-    (desk / "file").touch()
+def test_dot_dot_in_a_target_is_refused(alice: Filecli, workdir: Path) -> None:
+    (workdir / "file").touch()
 
     assert alice("upload", "file", "--to", "../other").exit_code == 2
 
 
-def test_each_file_is_a_line_of_json(alice: Filecli, desk: Path) -> None:
-    (desk / "file").write_text("content")
+def test_each_file_is_a_line_of_json(alice: Filecli, workdir: Path) -> None:
+    (workdir / "file").write_text("content")
     done = alice("upload", "--json", "file", "nowhere")
     events = [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -178,14 +178,14 @@ def test_each_file_is_a_line_of_json(alice: Filecli, desk: Path) -> None:
     assert events[2] | {"files": 1, "bytes": 7, "failed": 1} == events[2]
 
 
-def test_a_quiet_upload_prints_nothing(alice: Filecli, desk: Path) -> None:
-    (desk / "file").write_text("content")
+def test_a_quiet_upload_prints_nothing(alice: Filecli, workdir: Path) -> None:
+    (workdir / "file").write_text("content")
 
     assert alice("-q", "upload", "file").output == ""
 
 
-def test_verbose_logs_requests_without_secrets(alice: Filecli, desk: Path) -> None:
-    (desk / "file").write_text("content")
+def test_verbose_logs_requests_without_secrets(alice: Filecli, workdir: Path) -> None:
+    (workdir / "file").write_text("content")
     done = alice("upload", "-v", "file")
 
     assert "PUT http://127.0.0.1:" in done.stderr
@@ -193,8 +193,8 @@ def test_verbose_logs_requests_without_secrets(alice: Filecli, desk: Path) -> No
     assert "Bearer" not in done.stderr
 
 
-def test_a_wrong_stored_hash_is_detected(scripted: Filecli, script: Script, desk: Path) -> None:
-    (desk / "file").write_text("content")
+def test_a_wrong_stored_hash_is_detected(scripted: Filecli, script: Script, workdir: Path) -> None:
+    (workdir / "file").write_text("content")
     script.will(json_answer(entry_of("file", b"c0ntent"), 201))
     done = scripted("upload", "file")
 
@@ -203,9 +203,9 @@ def test_a_wrong_stored_hash_is_detected(scripted: Filecli, script: Script, desk
 
 
 def test_a_replacing_upload_is_retried_after_a_lost_connection(
-    scripted: Filecli, script: Script, desk: Path
+    scripted: Filecli, script: Script, workdir: Path
 ) -> None:
-    (desk / "file").write_text("content")
+    (workdir / "file").write_text("content")
     script.will(DEAF_ANSWER, json_answer(entry_of("file", b"content"), 201))
 
     assert scripted("upload", "file").exit_code == 0
@@ -214,9 +214,9 @@ def test_a_replacing_upload_is_retried_after_a_lost_connection(
 
 @pytest.mark.parametrize("on_conflict", ["rename", "fail"])
 def test_a_renaming_upload_is_not_retried(
-    on_conflict: str, scripted: Filecli, script: Script, desk: Path
+    on_conflict: str, scripted: Filecli, script: Script, workdir: Path
 ) -> None:
-    (desk / "file").write_text("content")
+    (workdir / "file").write_text("content")
     script.will_at("/lookup", json_answer({"entries": [None]}))
     script.will(DEAF_ANSWER, json_answer(entry_of("file", b"content"), 201))
 
@@ -229,10 +229,10 @@ def test_a_renaming_upload_is_not_retried(
     [("sign-in-required", 401, 3), ("storage-full", 507, 6), ("quota-exceeded", 507, 6)],
 )
 def test_a_fatal_error_ends_the_command(
-    slug: str, status: int, code: int, scripted: Filecli, script: Script, desk: Path
+    slug: str, status: int, code: int, scripted: Filecli, script: Script, workdir: Path
 ) -> None:
     for name in ("one", "two"):
-        (desk / name).write_text(name)
+        (workdir / name).write_text(name)
     script.will(problem(slug, status))
 
     assert scripted("upload", "one", "two").exit_code == code

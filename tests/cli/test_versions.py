@@ -41,9 +41,9 @@ def test_json_is_the_response_of_the_server(written: Filecli) -> None:
     assert [version["number"] for version in document["versions"]] == [3, 2, 1]
 
 
-def test_a_version_is_downloaded(written: Filecli, desk: Path) -> None:
+def test_a_version_is_downloaded(written: Filecli, workdir: Path) -> None:
     assert written("versions", "get", "docs/report", "1").stdout == "report\n"
-    assert (desk / "report").read_text() == "one"
+    assert (workdir / "report").read_text() == "one"
     assert written("versions", "get", "docs/report", "2").exit_code == 5
     assert written("versions", "get", "docs/report", "2", "-o", "old").stdout == "old\n"
     assert written("versions", "get", "docs/report", "2", "-o", "-").stdout == "two"
