@@ -1,10 +1,9 @@
-"""One server and one Chromium for all browser tests of a process; a user and a window for each test."""
+"""One server and one Chromium per process; one user per test, in a browser context as good as new."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,18 +11,30 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.support.chromium import PATIENCE, Complaints, Visitor, launched
-from tests.support.films import CONTENT, NAME, Network
+from tests.support.chromium import Complaints, Visitor, launched
+from tests.support.contexts import Contexts, Lent
 from tests.support.line import Line
 from tests.support.servers import Server, production_command, running
+from tests.support.slow_uploads import CONTENT, NAME, Network
 
 NewContext = Callable[..., BrowserContext]
 
 MAX_UPLOAD_SIZE = 80_000_000
 # Files on the shelf: two pages of 200 and a rest.
 COUNT = 450
-# More than any test stores: what is used of it is shown on every page of files.
+# More than any test stores: the used space is shown on every files page.
 USER_QUOTA = 1_000_000_000
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell the fixtures of a test whether it has failed."""
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +53,17 @@ def chromium() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="session")
+def contexts(chromium: Browser, server: Server) -> Contexts:
+    """Return the browser contexts that tests use in turn."""
+    return Contexts(chromium, server.url)
+
+
+@pytest.fixture
+def own_context() -> None:
+    """Give this test contexts that no other test uses, because it changes what cannot be undone."""
+
+
 @pytest.fixture
 def complaints() -> list[Complaints]:
     """Return who listens to the pages of this test, one listener a context."""
@@ -49,27 +71,30 @@ def complaints() -> list[Complaints]:
 
 
 @pytest.fixture
-def new_context(chromium: Browser, server: Server, complaints: list[Complaints]) -> Iterator[NewContext]:
-    """Open browser contexts, which share nothing; unexpected complaints of their pages fail the test."""
-    with ExitStack() as contexts:
+def new_context(
+    request: pytest.FixtureRequest, contexts: Contexts, complaints: list[Complaints]
+) -> Iterator[NewContext]:
+    """Lend browser contexts, which share nothing; unexpected complaints of their pages fail the test."""
+    taken: list[Lent] = []
+    is_own = "own_context" in request.fixturenames
 
-        def open_context(**options: Any) -> BrowserContext:
-            chosen = {"base_url": server.url, "locale": "en-US", "timezone_id": "Europe/Moscow", **options}
-            context = chromium.new_context(**chosen)
-            contexts.callback(context.close)
-            context.set_default_timeout(PATIENCE)
-            complaints.append(Complaints(context))
-            return context
+    def lend(**options: Any) -> BrowserContext:
+        taken.append(contexts.lend(is_own=is_own, **options))
+        complaints.append(taken[-1].complaints)
+        return taken[-1].context
 
-        yield open_context
-        unexpected = [text for each in complaints for text in each.unexpected()]
+    yield lend
+    unexpected = [text for each in complaints for text in each.unexpected()]
+    is_good = not unexpected and not request.node.stash.get(FAILED, False)
+    for each in taken:
+        each.take_back(is_good=is_good)
     assert not unexpected, unexpected
 
 
 @pytest.fixture
 def context(new_context: NewContext) -> BrowserContext:
     """Return a context in English, on a wide screen."""
-    return new_context(viewport={"width": 1280, "height": 800})
+    return new_context()
 
 
 @pytest.fixture
@@ -80,7 +105,7 @@ def expect_complaint(context: BrowserContext, complaints: list[Complaints]) -> C
 
 @pytest.fixture
 def username() -> str:
-    """Return a name that nobody has yet."""
+    """Return an unused user name."""
     return f"user-{uuid4().hex[:12]}"
 
 
@@ -92,14 +117,14 @@ def visitor(server: Server, context: BrowserContext, username: str) -> Visitor:
 
 @pytest.fixture
 def shelf(visitor: Visitor) -> Visitor:
-    """Return somebody with a folder of `COUNT` files, which are several pages, and another folder."""
+    """Return a user with a folder of `COUNT` files, which are several pages, and another folder."""
     fill_shelf(visitor.server, visitor.person.headers)
     visitor.person.store("docs/a.txt", b"1")
     return visitor
 
 
 def fill_shelf(server: Server, headers: Mapping[str, str]) -> None:
-    """Store `COUNT` files in the folder "shelf" of whoever sends `headers`."""
+    """Store `COUNT` files in the folder "shelf" of the user who sends `headers`."""
     parts = [("file", (f"{number:03}.txt", b"x" * (number % 7))) for number in range(COUNT)]
     for start in range(0, COUNT, 300):
         query = "/upload?folder=shelf"
@@ -140,7 +165,7 @@ def far_end(
 ) -> Visitor:
     """Return a user whose browser sits at the other end of the line."""
     visitor = Visitor(server, new_context(base_url=line.url), username)
-    # Chromium sends a request whose connection was reset once more, by itself: the part of before.
+    # Chromium repeats a request whose connection was reset: the previous part.
     complaints[0].expect("ERR_INTERNET_DISCONNECTED|ERR_CONNECTION|ERR_EMPTY_RESPONSE|status of 409")
     complaints[0].expect("ERR_FAILED|status of 404")
     return visitor

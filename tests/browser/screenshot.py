@@ -1,7 +1,7 @@
-"""The picture of the files page in the README: `make screenshot`.
+"""The screenshot of the files page in the README: `make screenshot`.
 
-Everything in it happens for real: a user registers, files of many kinds are stored, three more are
-on their way up while the picture is taken.
+Everything in it is real: a user registers, files of many types are stored, and three more are being uploaded
+while the screenshot is taken.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Small files sent together: few requests, and yet each of them told, stopped and refused by itself."""
+"""Small files are uploaded in batches: few requests, but reported, cancelled and refused individually."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from cabinet.services.tree.names import BIDI
 from tests.support.chromium import UPLOADS, Visitor, file, held
+from tests.support.controls import answer
+from tests.support.wording import text_of
 
 pytestmark = pytest.mark.browser
 
@@ -39,7 +42,7 @@ def numbered(amount: int) -> list[object]:
     return [file(f"{number:03}.txt", f"content {number}".encode()) for number in range(amount)]
 
 
-def test_a_folder_of_small_files_goes_in_few_requests_with_times_and_proofs(
+def test_small_files_are_sent_in_few_requests_with_times_and_verified(
     visitor: Visitor, tmp_path: Path
 ) -> None:
     folder = tmp_path / "Заметки"
@@ -54,8 +57,8 @@ def test_a_folder_of_small_files_goes_in_few_requests_with_times_and_proofs(
 
     page.locator("#folder-input").set_input_files(folder)
 
-    expect(page.get_by_role("heading", name="121 files uploaded")).to_be_visible()
-    expect(page.locator(".upload").first).to_contain_text("Uploaded · verified")
+    expect(page.get_by_role("heading", name=text_of("done", count=121))).to_be_visible()
+    expect(page.locator(".upload").first).to_contain_text(f"{text_of('uploaded')} · {text_of('verified')}")
     assert asked == ["POST"]
     entries = {entry["path"]: entry for entry in visitor.person.entries() if entry["kind"] == "file"}
     assert len(entries) == 121
@@ -66,7 +69,7 @@ def test_a_folder_of_small_files_goes_in_few_requests_with_times_and_proofs(
         assert visitor.person.get(stored) == f"note {number}".encode()
 
 
-def test_a_file_that_the_server_refuses_stands_alone_and_the_others_arrive(
+def test_a_refused_file_does_not_stop_the_rest_of_its_batch(
     visitor: Visitor, expect_complaint: Callable[[str], None]
 ) -> None:
     expect_complaint("status of 422")
@@ -74,31 +77,34 @@ def test_a_file_that_the_server_refuses_stands_alone_and_the_others_arrive(
 
     visitor.choose(*numbered(9), file(REFUSED))
 
-    expect(page.get_by_role("alert")).to_contain_text("1 file was not uploaded")
+    expect(page.get_by_role("alert")).to_contain_text(text_of("unfinished", count=1))
     expect(page.locator(".upload[data-state=done]")).to_have_count(9)
-    expect(page.locator(".upload[data-state=failed]")).to_contain_text("cannot be used")
+    expect(page.locator(".upload[data-state=failed]")).to_contain_text(BIDI)
     assert len(visitor.person.hashes()) == 9
 
 
-def test_one_that_is_cancelled_and_one_that_is_paused_leave_the_others_together(visitor: Visitor) -> None:
+def test_cancelling_or_pausing_one_file_keeps_the_rest_of_its_batch(visitor: Visitor) -> None:
     page = visitor.open()
     asked = requests_of(page)
     with held(page, UPLOADS):
-        visitor.choose(*numbered(6))
-        for action, name in (("Cancel", "001.txt"), ("Pause", "003.txt")):
-            with page.expect_event("requestfailed"):
-                page.get_by_role("button", name=f"{action} the upload of “{name}”").click()
+        with page.expect_request(FORMS):
+            visitor.choose(*numbered(6))
+        for action, name in (("cancel-one", "001.txt"), ("pause-one", "003.txt")):
+            with page.expect_request(FORMS):
+                page.get_by_role("button", name=text_of(action, name=name)).click()
     expect(page.locator(".upload[data-state=done]")).to_have_count(4)
     assert asked == ["POST"] * 3
     assert len(visitor.person.hashes()) == 4
 
-    page.get_by_role("button", name="Resume the upload of “003.txt”").click()
+    page.get_by_role("button", name=text_of("resume-one", name="003.txt")).click()
 
     expect(page.locator(".upload[data-state=done]")).to_have_count(5)
     assert set(visitor.person.hashes()) == {"000.txt", "002.txt", "003.txt", "004.txt", "005.txt"}
 
 
-def test_a_file_that_goes_away_is_named_and_the_others_arrive(visitor: Visitor, tmp_path: Path) -> None:
+def test_a_removed_file_is_reported_and_the_rest_of_its_batch_is_stored(
+    visitor: Visitor, tmp_path: Path
+) -> None:
     for number in range(5):
         (tmp_path / f"{number}.txt").write_text("content")
     page = visitor.open()
@@ -108,11 +114,12 @@ def test_a_file_that_goes_away_is_named_and_the_others_arrive(visitor: Visitor, 
         (tmp_path / "2.txt").unlink()
 
     expect(page.locator(".upload[data-state=done]")).to_have_count(4)
-    expect(visitor.upload_line("2.txt")).to_contain_text("The file has changed or is gone.")
+    expect(visitor.upload_line("2.txt")).to_contain_text(text_of("file-changed"))
     assert len(visitor.person.hashes()) == 4
 
 
-def test_a_batch_without_an_answer_is_sent_again_whole(
+@pytest.mark.usefixtures("own_context")
+def test_a_batch_without_an_answer_is_sent_again(
     visitor: Visitor, expect_complaint: Callable[[str], None]
 ) -> None:
     expect_complaint("ERR_FAILED")
@@ -129,7 +136,7 @@ def test_a_batch_without_an_answer_is_sent_again_whole(
     assert asked == ["POST"] * 2
 
 
-def test_a_full_server_is_asked_once_and_not_for_each_file(
+def test_a_full_server_refuses_a_batch_only_once(
     visitor: Visitor, expect_complaint: Callable[[str], None]
 ) -> None:
     expect_complaint("status of 507")
@@ -141,26 +148,28 @@ def test_a_full_server_is_asked_once_and_not_for_each_file(
     visitor.choose(*numbered(8))
 
     expect(page.locator(".upload[data-state=failed]")).to_have_count(8)
-    expect(page.locator(".uploads-failure")).to_contain_text("8 files: There is no space left on the server.")
+    expect(page.locator(".uploads-failure")).to_contain_text(
+        text_of("failed-alike", count=8, why="There is no space left on the server.")
+    )
     assert asked == ["POST"]
 
 
-def test_both_kept_is_both_kept_though_they_go_with_others(visitor: Visitor) -> None:
+def test_keep_both_works_within_a_batch(visitor: Visitor) -> None:
     for name in ("000.txt", "001.txt"):
         visitor.person.store(name, b"before")
     page = visitor.open()
 
     visitor.choose(*numbered(4))
-    page.get_by_role("button", name="Keep both").click()
+    answer(page, "rename").click()
 
     expect(page.locator(".upload[data-state=done]")).to_have_count(4)
-    expect(visitor.upload_line("000.txt")).to_contain_text("Uploaded as “000 (2).txt”")
+    expect(visitor.upload_line("000.txt")).to_contain_text(text_of("uploaded-as", name="000 (2).txt"))
     assert visitor.person.get("000.txt") == b"before"
     assert visitor.person.get("001 (2).txt") == b"content 1"
     assert len(visitor.person.hashes()) == 6
 
 
-def test_a_large_file_between_small_ones_does_not_part_them(visitor: Visitor) -> None:
+def test_a_large_file_does_not_split_a_batch_of_small_ones(visitor: Visitor) -> None:
     page = visitor.open()
     asked = requests_of(page)
     first, *others = numbered(5)

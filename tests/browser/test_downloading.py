@@ -1,4 +1,4 @@
-"""Downloads of somebody whose session has ended: they sign in, and then they have it."""
+"""Downloads after the session has ended: the user signs in again and gets the file."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewContext
 from tests.support.auth import PASSWORD
-from tests.support.chromium import Visitor, press_letter
+from tests.support.chromium import Visitor, first_page, press_letter
+from tests.support.controls import checkbox, control
 from tests.support.people import Person
 from tests.support.servers import Server
+from tests.support.wording import text_of
 
 pytestmark = pytest.mark.browser
 
@@ -34,19 +36,19 @@ def by_key(visitor: Visitor) -> None:
 @way
 def by_the_menu(visitor: Visitor) -> None:
     visitor.row("a.txt").click(button="right")
-    visitor.page.get_by_role("menuitem", name="Download").click()
+    visitor.page.get_by_role("menuitem", name=text_of("act-download")).click()
 
 
 @way
 def of_several(visitor: Visitor) -> None:
-    visitor.page.get_by_label("Choose “a.txt”").check()
-    visitor.page.get_by_label("Choose “b.txt”").check()
-    visitor.page.locator("#selection-actions").get_by_role("button", name="Download").click()
+    checkbox(visitor.page, "a.txt").check()
+    checkbox(visitor.page, "b.txt").check()
+    visitor.page.locator("#selection-actions").get_by_role("button", name=text_of("act-download")).click()
 
 
 @way
 def of_all(visitor: Visitor) -> None:
-    visitor.page.get_by_role("link", name="Download as zip").click()
+    control(visitor.page, "zip of folder").click()
 
 
 @way
@@ -55,19 +57,19 @@ def from_the_preview(visitor: Visitor) -> None:
 
 
 def end_session(visitor: Visitor) -> None:
-    """End the session as if its time were over, which the page hears nothing of."""
+    """End the session as if it had expired, without notifying the page."""
     cookies = "; ".join(f"{each['name']}={each['value']}" for each in visitor.context.cookies())
     visitor.server.request("GET", "/logout", headers={"Cookie": cookies})
 
 
 def sign_in_again(page: Page) -> None:
-    question = page.get_by_role("dialog", name="Sign in again")
-    question.get_by_label("Password", exact=True).fill(PASSWORD)
-    question.get_by_role("button", name="Sign in").click()
+    question = page.get_by_role("dialog", name=text_of("sign-in-again"))
+    control(question, "password").fill(PASSWORD)
+    control(question, "sign in").click()
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_download_after_the_session_asks_to_sign_in_and_is_done_then(
+def test_a_download_after_the_session_ended_asks_to_sign_in(
     visitor: Visitor, expect_complaint: Callable[[str], None], way: str
 ) -> None:
     expect_complaint("status of 401")
@@ -88,7 +90,7 @@ def test_a_download_after_the_session_asks_to_sign_in_and_is_done_then(
     assert b"<html" not in content
 
 
-def test_a_download_that_is_put_aside_says_why_there_is_none(
+def test_a_dismissed_sign_in_explains_the_missing_download(
     visitor: Visitor, expect_complaint: Callable[[str], None]
 ) -> None:
     expect_complaint("status of 401")
@@ -97,37 +99,37 @@ def test_a_download_that_is_put_aside_says_why_there_is_none(
     end_session(visitor)
 
     by_the_menu(visitor)
-    page.get_by_role("button", name="Not now").click()
+    control(page, "sign in later").click()
 
-    expect(page.get_by_role("alert")).to_contain_text("You are signed out.")
+    expect(page.get_by_role("alert")).to_contain_text(text_of("signed-out"))
 
 
-@pytest.mark.parametrize("is_scripted", [True, False])
+@pytest.mark.parametrize("is_scripted", [pytest.param(True, marks=pytest.mark.long), False])
 @pytest.mark.parametrize(
     "path", ["/download/a%20%D0%B1.txt", "/download/docs", "/zip?path=docs&path=a%20%D0%B1.txt"]
 )
-def test_a_link_to_a_download_leads_by_the_form_to_sign_in(
+def test_a_download_link_redirects_to_the_sign_in_form(
     server: Server, new_context: NewContext, username: str, path: str, is_scripted: bool
 ) -> None:
     person = Person(server, username)
     person.store("a б.txt", b"content of a")
     person.store("docs/inside.txt", b"content of a")
-    page = new_context(java_script_enabled=is_scripted).new_page()
+    page = first_page(new_context(java_script_enabled=is_scripted))
     page.goto(path)
     expect(page).to_have_url(re.compile("/login"))
-    page.get_by_label("User name").fill(username)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    control(page, "username").fill(username)
+    control(page, "password").fill(PASSWORD)
 
     with page.expect_download() as downloaded:
-        page.get_by_role("button", name="Sign in").click()
+        control(page, "sign in").click()
 
     assert b"content of a" in downloaded.value.path().read_bytes()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Your download starts now")
+    expect(control(page, "download")).to_be_visible()
     with page.expect_download():
-        page.get_by_role("link", name="Download", exact=True).click()
+        control(page, "download").click()
 
 
-def test_the_form_of_chosen_ones_leads_there_too_without_scripts(
+def test_without_scripts_the_selection_form_redirects_to_sign_in(
     server: Server, new_context: NewContext, username: str
 ) -> None:
     visitor = Visitor(server, new_context(java_script_enabled=False), username)
@@ -135,29 +137,27 @@ def test_the_form_of_chosen_ones_leads_there_too_without_scripts(
     visitor.person.store("b.txt", b"2")
     page = visitor.page
     page.goto("/index")
-    page.get_by_label("Choose “a.txt”").check()
-    page.get_by_label("Choose “b.txt”").check()
+    checkbox(page, "a.txt").check()
+    checkbox(page, "b.txt").check()
     end_session(visitor)
 
-    page.get_by_role("button", name="Download as zip").click()
-    page.get_by_label("User name").fill(username)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    control(page, "zip selected").click()
+    control(page, "username").fill(username)
+    control(page, "password").fill(PASSWORD)
     with page.expect_download() as downloaded:
-        page.get_by_role("button", name="Sign in").click()
+        control(page, "sign in").click()
 
     assert b"content of a" in downloaded.value.path().read_bytes()
 
 
-def test_a_file_that_is_saved_leaves_no_form_that_does_nothing(
-    server: Server, new_context: NewContext, username: str
-) -> None:
+def test_saving_a_file_leaves_no_dead_form(server: Server, new_context: NewContext, username: str) -> None:
     Person(server, username).store("a.bin", b"\x00\x01content")
-    page = new_context().new_page()
+    page = first_page(new_context())
     page.goto("/files/a.bin")
-    page.get_by_label("User name").fill(username)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    control(page, "username").fill(username)
+    control(page, "password").fill(PASSWORD)
 
     with page.expect_download():
-        page.get_by_role("button", name="Sign in").click()
+        control(page, "sign in").click()
 
-    expect(page.get_by_role("heading", level=1)).to_have_text("Your download starts now")
+    expect(control(page, "download")).to_be_visible()

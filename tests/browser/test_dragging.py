@@ -1,4 +1,4 @@
-"""Rows dragged onto folders, crumbs and the trash, and never taken for files to upload."""
+"""Rows dragged to folders, breadcrumbs and the trash, which are never uploads."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.chromium import Visitor
+from tests.support.controls import checkbox, control
+from tests.support.wording import text_of
 
 pytestmark = pytest.mark.browser
 
@@ -38,7 +40,7 @@ def drag_over(page: Page, source: Locator, target: Locator) -> None:
     target.hover()
 
 
-def test_one_row_or_all_that_are_chosen_go_into_a_folder_and_up_by_a_crumb(visitor: Visitor) -> None:
+def test_rows_are_dragged_into_a_folder_and_to_a_breadcrumb(visitor: Visitor) -> None:
     for path in ("box/inner/x.txt", "a.txt", "b.txt", "c.txt"):
         visitor.person.store(path, b"1")
     page = visitor.open()
@@ -49,35 +51,35 @@ def test_one_row_or_all_that_are_chosen_go_into_a_folder_and_up_by_a_crumb(visit
     expect(page.locator("#drop-sign")).to_be_hidden()
     page.mouse.up()
     expect(row(page, "a.txt")).to_have_count(0)
-    expect(page.get_by_text("“a.txt” is in “box” now.")).to_be_visible()
+    expect(page.get_by_text(text_of("moved", name="a.txt", folder="box"))).to_be_visible()
     # Dropped outside of the window, it would be downloaded.
     user = page.evaluate("document.body.dataset.user")
     assert page.evaluate("window.carried.downloadurl").endswith(f"/download/a.txt?user={user}")
 
-    page.get_by_label("Choose “b.txt”").check()
-    page.get_by_label("Choose “c.txt”").check()
+    checkbox(page, "b.txt").check()
+    checkbox(page, "c.txt").check()
     # By its name, which is a link, with the others.
     row(page, "c.txt").locator(".name").drag_to(row(page, "box"))
-    expect(page.get_by_text("2 items are in “box” now.")).to_be_visible()
+    expect(page.get_by_text(text_of("moved-many", count=2, folder="box"))).to_be_visible()
     assert visitor.names() == ["box"]
 
     visitor.open("/index?path=box")
-    row(page, "inner").drag_to(page.get_by_role("navigation", name="Where you are").get_by_text("Your files"))
+    row(page, "inner").drag_to(control(page, "top crumb"))
     expect(row(page, "inner")).to_have_count(0)
     assert visitor.person.get("inner/x.txt") == b"1"
     assert sorted(visitor.person.hashes()) == ["box/a.txt", "box/b.txt", "box/c.txt", "inner/x.txt"]
 
 
-def test_with_ctrl_it_is_copied_and_what_makes_no_sense_takes_nothing(visitor: Visitor) -> None:
+def test_ctrl_drag_copies_and_invalid_targets_reject_a_drop(visitor: Visitor) -> None:
     for path in ("box/x.txt", "a.txt"):
         visitor.person.store(path, b"1")
     page = visitor.open()
-    places = page.get_by_role("navigation", name="Places")
+    places = control(page, "places")
 
     # Neither into itself, nor to where it is, nor onto a file.
     for source, target in (
         ("box", row(page, "box").locator(".col-modified")),
-        ("box", places.get_by_text("Your files")),
+        ("box", control(places, "files")),
         ("box", row(page, "a.txt")),
     ):
         drag_over(page, row(page, source).locator(".name"), target)
@@ -89,17 +91,17 @@ def test_with_ctrl_it_is_copied_and_what_makes_no_sense_takes_nothing(visitor: V
     page.keyboard.down("Control")
     row(page, "a.txt").drag_to(row(page, "box"))
     page.keyboard.up("Control")
-    expect(page.get_by_text("The copy “a.txt” is in “box” now.")).to_be_visible()
+    expect(page.get_by_text(text_of("copied-to", name="a.txt", folder="box"))).to_be_visible()
     assert sorted(visitor.person.hashes()) == ["a.txt", "box/a.txt", "box/x.txt"]
 
-    row(page, "a.txt").drag_to(places.get_by_text("Trash"))
-    expect(page.get_by_text("“a.txt” is in the trash.")).to_be_visible()
+    row(page, "a.txt").drag_to(control(places, "trash"))
+    expect(page.get_by_text(text_of("deleted", name="a.txt"))).to_be_visible()
     expect(row(page, "a.txt")).to_have_count(0)
-    page.get_by_role("button", name="Undo").last.click()
+    page.get_by_role("button", name=text_of("undo")).last.click()
     expect(row(page, "a.txt")).to_be_visible()
 
 
-def test_a_picture_in_a_row_is_no_file_to_upload(visitor: Visitor) -> None:
+def test_a_dragged_thumbnail_is_not_an_upload(visitor: Visitor) -> None:
     page = visitor.open()
 
     page.evaluate(DRAG_A_PICTURE, "application/x-cabinet-rows")

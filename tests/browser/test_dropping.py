@@ -1,4 +1,4 @@
-"""Dropping and pasting: files and folders of the desktop, where they go, and what comes twice."""
+"""Dropped and pasted files and folders: their targets, and duplicates."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.chromium import Visitor, held_uploads
+from tests.support.controls import answer
 from tests.support.waiting import wait_until
+from tests.support.wording import text_of
 
 pytestmark = pytest.mark.browser
 
 
-def drop(page: Page, name: str, content: str, onto: str = "#main", sign: str = "Drop to upload") -> None:
-    """Drop a file that the page itself makes; `sign` is what it says meanwhile."""
+def drop(page: Page, name: str, content: str, onto: str = "#main", folder: str = "") -> None:
+    """Drop a file that the page itself makes; meanwhile a sign tells the folder that it goes into, if any."""
     transfer = page.evaluate_handle(
         """([name, content]) => {
             const transfer = new DataTransfer();
@@ -28,7 +30,8 @@ def drop(page: Page, name: str, content: str, onto: str = "#main", sign: str = "
     )
     for event in ("dragenter", "dragover"):
         page.dispatch_event(onto, event, {"dataTransfer": transfer})
-    expect(page.locator("#drop-sign")).to_have_text(sign)
+    sign = page.locator("#drop-sign")
+    expect(sign).to_have_text(text_of("drop-into", name=folder) if folder else re.compile(r"^[^“]*\w[^“]*$"))
     page.dispatch_event(onto, "drop", {"dataTransfer": transfer})
     expect(page.locator("#drop-sign")).to_be_hidden()
 
@@ -50,7 +53,7 @@ def drop_from_desk(visitor: Visitor, path: Path) -> None:
         devtools.send("Input.dispatchDragEvent", {"type": kind, "x": 400, "y": 400, "data": dragged})
 
 
-def test_a_dropped_folder_arrives_with_all_that_is_in_it(visitor: Visitor, tmp_path: Path) -> None:
+def test_a_dropped_folder_is_uploaded_with_its_content(visitor: Visitor, tmp_path: Path) -> None:
     (tmp_path / "trip" / "day 2").mkdir(parents=True)
     (tmp_path / "trip" / "plan.txt").write_bytes(b"plan")
     (tmp_path / "trip" / "day 2" / "map.txt").write_bytes(b"map")
@@ -63,9 +66,7 @@ def test_a_dropped_folder_arrives_with_all_that_is_in_it(visitor: Visitor, tmp_p
     assert set(visitor.person.hashes()) == {"trip/plan.txt", "trip/day 2/map.txt"}
 
 
-def test_a_browser_hands_a_large_folder_out_in_parts_and_all_of_them_arrive(
-    visitor: Visitor, tmp_path: Path
-) -> None:
+def test_a_large_folder_read_in_batches_is_uploaded_completely(visitor: Visitor, tmp_path: Path) -> None:
     (tmp_path / "many").mkdir()
     names = {f"{number:03}.txt" for number in range(230)}
     for name in names:
@@ -74,11 +75,11 @@ def test_a_browser_hands_a_large_folder_out_in_parts_and_all_of_them_arrive(
 
     drop_from_desk(visitor, tmp_path / "many")
 
-    expect(page.get_by_role("heading", name="230 files uploaded")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name=text_of("done", count=230))).to_be_visible(timeout=60_000)
     assert set(visitor.person.hashes()) == {f"many/{name}" for name in names}
 
 
-def test_folders_with_nothing_in_them_arrive_too(
+def test_empty_folders_are_uploaded(
     visitor: Visitor, tmp_path: Path, expect_complaint: Callable[[str], None]
 ) -> None:
     expect_complaint("status of 409")
@@ -90,8 +91,10 @@ def test_folders_with_nothing_in_them_arrive_too(
 
     drop_from_desk(visitor, tmp_path / "plans")
 
-    expect(page.get_by_role("heading", name="1 file uploaded")).to_be_visible()
-    wait_until(lambda: visitor.person.send("GET", "/files?path=plans/one%20day").status == 200)
+    expect(page.get_by_role("heading", name=text_of("done", count=1))).to_be_visible()
+    wait_until(
+        lambda: visitor.person.send("GET", "/files?path=plans/one%20day").status == 200, page=visitor.page
+    )
     visitor.row("plans").locator(".name").click()
     expect(visitor.row("one day")).to_be_visible()
     assert visitor.names() == ["one day", "there already", "soon.txt"]
@@ -100,7 +103,7 @@ def test_folders_with_nothing_in_them_arrive_too(
     expect(page.get_by_role("alert").locator(".note")).to_have_count(0)
 
 
-def test_whoever_types_pastes_words_though_a_picture_of_them_is_on_the_clipboard(visitor: Visitor) -> None:
+def test_pasting_into_a_text_field_inserts_text_despite_an_image_on_the_clipboard(visitor: Visitor) -> None:
     page = visitor.open()
 
     is_left_alone = page.get_by_role("searchbox").evaluate(
@@ -138,15 +141,15 @@ def test_a_pasted_file_is_uploaded(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "stored"),
+    ("value", "stored"),
     [
-        ("Keep both", {"note.txt": b"first", "note (2).txt": b"the second"}),
-        ("Replace", {"note.txt": b"the second"}),
-        ("Skip", {"note.txt": b"first"}),
+        ("rename", {"note.txt": b"first", "note (2).txt": b"the second"}),
+        ("replace", {"note.txt": b"the second"}),
+        ("skip", {"note.txt": b"first"}),
     ],
 )
-def test_a_second_file_of_a_name_that_is_on_its_way_is_asked_about(
-    visitor: Visitor, answer: str, stored: dict[str, bytes]
+def test_a_second_file_with_a_name_being_uploaded_is_a_conflict(
+    visitor: Visitor, value: str, stored: dict[str, bytes]
 ) -> None:
     page = visitor.open()
     with held_uploads(page):
@@ -154,15 +157,16 @@ def test_a_second_file_of_a_name_that_is_on_its_way_is_asked_about(
         expect(visitor.upload_line("note.txt")).to_have_attribute("data-state", "sending")
 
         paste(page, "note.txt", "the second")
-        page.get_by_role("dialog").get_by_role("button", name=answer).click()
+        answer(page.get_by_role("dialog"), value).click()
 
         expect(page.locator(".upload[data-state=asking]")).to_have_count(0)
         expect(page.locator(".upload[data-state=sending]")).to_have_count(1)
-    expect(page.get_by_role("heading", name=re.compile("[12] files? uploaded"))).to_be_visible()
+    done = "|".join(text_of("done", count=count) for count in (1, 2))
+    expect(page.get_by_role("heading", name=re.compile(done))).to_be_visible()
     assert {name: visitor.person.get(name) for name in visitor.person.hashes()} == stored
 
 
-def test_a_file_that_is_on_its_way_already_is_not_sent_twice(visitor: Visitor, tmp_path: Path) -> None:
+def test_a_file_being_uploaded_is_not_sent_twice(visitor: Visitor, tmp_path: Path) -> None:
     (tmp_path / "film.mov").write_bytes(b"film")
     page = visitor.open()
     with held_uploads(page):
@@ -171,30 +175,30 @@ def test_a_file_that_is_on_its_way_already_is_not_sent_twice(visitor: Visitor, t
 
         drop_from_desk(visitor, tmp_path / "film.mov")
 
-    expect(page.get_by_role("heading", name="1 file uploaded")).to_be_visible()
+    expect(page.get_by_role("heading", name=text_of("done", count=1))).to_be_visible()
     expect(visitor.row("film.mov")).to_be_visible()
     assert visitor.names() == ["film.mov"]
 
 
-def test_a_file_dropped_on_a_folder_goes_into_it(visitor: Visitor) -> None:
+def test_a_file_dropped_on_a_folder_is_uploaded_into_it(visitor: Visitor) -> None:
     visitor.person.store("albums/first.txt", b"1")
     page = visitor.open()
 
-    drop(page, "dropped.txt", "inside", '[data-path="albums"]', "Drop to upload into “albums”")
+    drop(page, "dropped.txt", "inside", '[data-path="albums"]', "albums")
 
-    expect(page.get_by_role("heading", name="1 file uploaded")).to_be_visible()
+    expect(page.get_by_role("heading", name=text_of("done", count=1))).to_be_visible()
     assert visitor.person.get("albums/dropped.txt") == b"inside"
 
 
-def test_a_file_dropped_on_a_crumb_or_a_place_goes_there(visitor: Visitor) -> None:
+def test_a_file_dropped_on_a_breadcrumb_or_place_is_uploaded_there(visitor: Visitor) -> None:
     visitor.person.store("albums/2024/first.txt", b"1")
     page = visitor.open("/index?path=albums/2024")
 
-    drop(page, "above.txt", "one up", ".crumbs li:last-child a", "Drop to upload into “albums”")
-    expect(page.get_by_role("heading", name="1 file uploaded")).to_be_visible()
-    drop(page, "top.txt", "all the way", ".rail-links a", "Drop to upload into “Your files”")
+    drop(page, "above.txt", "one up", ".crumbs li:last-child a", "albums")
+    expect(page.get_by_role("heading", name=text_of("done", count=1))).to_be_visible()
+    drop(page, "top.txt", "all the way", ".rail-links a", text_of("your-files"))
     expect(visitor.upload_line("top.txt")).to_have_attribute("data-state", "done")
-    drop(page, "here.txt", "here", sign="Drop to upload into “2024”")
+    drop(page, "here.txt", "here", folder="2024")
 
     expect(visitor.row("here.txt")).to_be_visible()
     assert set(visitor.person.hashes()) == {
@@ -205,21 +209,23 @@ def test_a_file_dropped_on_a_crumb_or_a_place_goes_there(visitor: Visitor) -> No
     }
 
 
-def test_the_sign_goes_on_telling_the_truth_after_a_search(visitor: Visitor) -> None:
+def test_the_drop_sign_names_the_target_after_a_search(visitor: Visitor) -> None:
     visitor.person.store("box/a.txt", b"1")
     page = visitor.open()
     page.get_by_role("searchbox").fill("box")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Search for “box”")
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("“box”"))
     page.get_by_role("searchbox").press("Escape")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Your files")
+    expect(page.get_by_role("heading", level=1)).to_have_text(text_of("your-files"))
 
-    drop(page, "dropped.txt", "from the desk", '#rows [data-name="box"]', "Drop to upload into “box”")
+    drop(page, "dropped.txt", "from the desk", '#rows [data-name="box"]', "box")
 
-    expect(page.get_by_role("heading", name="1 file uploaded")).to_be_visible()
+    expect(page.get_by_role("heading", name=text_of("done", count=1))).to_be_visible()
     assert visitor.person.get("box/dropped.txt") == b"from the desk"
 
 
-def test_an_empty_folder_shows_though_its_name_is_written_otherwise(visitor: Visitor, tmp_path: Path) -> None:
+def test_an_empty_folder_is_shown_despite_another_unicode_form_of_its_name(
+    visitor: Visitor, tmp_path: Path
+) -> None:
     folder = tmp_path / unicodedata.normalize("NFD", "Новый")
     folder.mkdir()
     visitor.open()

@@ -1,7 +1,8 @@
-"""Everything in a folder or in the trash, loaded or not: selected by one button, acted on by one request."""
+"""Everything in a folder or in the trash, loaded or not: one button selects it, one request changes it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -12,6 +13,8 @@ from playwright.sync_api import Locator, Page, Request, expect
 
 from tests.browser.conftest import COUNT
 from tests.support.chromium import Visitor
+from tests.support.controls import answer, checkbox, control
+from tests.support.wording import pattern_of, text_of
 
 pytestmark = pytest.mark.browser
 
@@ -20,26 +23,30 @@ SHELF = "/index?path=shelf"
 
 
 def bar(page: Page) -> Locator:
-    return page.get_by_role("form", name="With the chosen ones")
+    return control(page, "selection")
 
 
 def select_everything(page: Page) -> None:
     page.keyboard.press("Control+a")
-    expect(bar(page)).to_contain_text("200 chosen")
-    bar(page).get_by_role("button", name=f"Select all {COUNT}").click()
-    expect(bar(page)).to_contain_text(f"{COUNT} chosen")
+    expect(bar(page)).to_contain_text(text_of("chosen", count=200))
+    bar(page).get_by_role("button", name=text_of("select-all", count=COUNT)).click()
+    expect(bar(page)).to_contain_text(text_of("chosen", count=COUNT))
 
 
 def without(page: Page, name: str) -> None:
-    page.get_by_label(f"Choose “{name}”").uncheck()
+    checkbox(page, name).uncheck()
 
 
 def status(page: Page, text: str) -> Locator:
     return page.get_by_role("status").get_by_text(text)
 
 
-def press(page: Page, name: str) -> None:
-    bar(page).get_by_role("button", name=name).click()
+def expect_count(page: Page, count: int) -> None:
+    expect(page.locator("#totals")).to_have_text(re.compile(rf"^\s*{count}\b"))
+
+
+def press(page: Page, action: str) -> None:
+    bar(page).get_by_role("button", name=text_of(f"act-{action}")).click()
 
 
 @pytest.fixture
@@ -62,37 +69,37 @@ def shelf_of(visitor: Visitor, folder: str = "shelf") -> list[str]:
     return sorted(path.removeprefix(f"{folder}/") for path in paths if path.startswith(f"{folder}/"))
 
 
-def test_everything_but_one_is_deleted_by_one_request_and_brought_back_by_another(
+def test_everything_except_one_row_is_deleted_and_restored_by_one_request_each(
     shelf: Visitor, posted: list[tuple[str, Any]]
 ) -> None:
     page = shelf.open(SHELF)
     select_everything(page)
-    expect(page.get_by_label("Choose all")).to_be_checked()
+    expect(control(page, "select all")).to_be_checked()
     without(page, "003.txt")
-    expect(bar(page)).to_contain_text(f"{COUNT - 1} chosen")
-    expect(page.get_by_label("Choose all")).to_have_js_property("indeterminate", True)
+    expect(bar(page)).to_contain_text(text_of("chosen", count=COUNT - 1))
+    expect(control(page, "select all")).to_have_js_property("indeterminate", True)
 
-    page.get_by_role("link", name="Show more").click()
+    control(page, "more").click()
     expect(page.locator("#rows :checked")).to_have_count(399)
     without(page, "399.txt")
-    page.get_by_label("Choose “399.txt”").check()
-    expect(bar(page)).to_contain_text(f"{COUNT - 1} chosen")
-    press(page, "Delete")
+    checkbox(page, "399.txt").check()
+    expect(bar(page)).to_contain_text(text_of("chosen", count=COUNT - 1))
+    press(page, "trash")
 
-    expect(status(page, f"{COUNT - 1} items are in the trash.")).to_be_visible()
+    expect(status(page, text_of("deleted-many", count=COUNT - 1))).to_be_visible()
     expect(page.locator("#rows .list-row")).to_have_count(1)
-    expect(page.locator("#totals")).to_contain_text("1 item")
+    expect_count(page, 1)
     expect(bar(page)).to_be_hidden()
     assert shelf.names() == ["003.txt"]
     ((address, body),) = posted
     assert (address, body) == ("/trash", {"folder": "shelf", "except": ["003.txt"], "count": COUNT - 1})
     page.keyboard.press("Control+z")
-    expect(page.locator("#totals")).to_contain_text(f"{COUNT} items")
+    expect_count(page, COUNT)
     assert [address for address, _body in posted] == ["/trash", "/trash/restore"]
     assert shelf_of(shelf) == NAMES
 
 
-def test_everything_is_moved_into_the_folder_that_is_picked_and_back(
+def test_everything_is_moved_to_the_picked_folder_and_back(
     shelf: Visitor, posted: list[tuple[str, Any]], expect_complaint: Callable[[str], None]
 ) -> None:
     expect_complaint("status of 409")
@@ -100,18 +107,18 @@ def test_everything_is_moved_into_the_folder_that_is_picked_and_back(
     page = shelf.open(SHELF)
     select_everything(page)
 
-    press(page, "Move")
-    dialog = page.get_by_role("dialog", name=f"Move {COUNT} items")
+    press(page, "move")
+    dialog = page.get_by_role("dialog", name=text_of("move-many", count=COUNT))
     dialog.get_by_role("treeitem", name="docs", exact=True).click()
-    dialog.get_by_role("button", name="Move here").click()
-    question = page.get_by_role("dialog", name="Some of these names are already in use")
-    question.get_by_role("button", name="Replace").click()
+    dialog.get_by_role("button", name=text_of("move-here")).click()
+    question = page.get_by_role("dialog", name=text_of("some-exist"))
+    answer(question, "replace").click()
 
-    expect(status(page, f"{COUNT} items are in “docs” now.")).to_be_visible()
-    expect(page.get_by_text("This folder is empty")).to_be_visible()
+    expect(status(page, text_of("moved-many", count=COUNT, folder="docs"))).to_be_visible()
+    expect(control(page, "nothing here")).to_be_visible()
     assert shelf_of(shelf, "docs") == [*NAMES, "a.txt"]
     page.keyboard.press("Control+z")
-    expect(page.locator("#totals")).to_contain_text(f"{COUNT} items")
+    expect_count(page, COUNT)
     assert shelf_of(shelf) == NAMES
     assert shelf.person.get("docs/005.txt") == b"in the way"
     assert [address for address, _body in posted if address != "/lookup"] == [
@@ -121,54 +128,54 @@ def test_everything_is_moved_into_the_folder_that_is_picked_and_back(
     ]
 
 
-def test_everything_is_dragged_onto_a_crumb_and_comes_in_one_archive(shelf: Visitor) -> None:
+def test_everything_is_dragged_to_a_breadcrumb_and_downloaded_as_one_archive(shelf: Visitor) -> None:
     page = shelf.open(SHELF)
     select_everything(page)
     without(page, "007.txt")
 
     with page.expect_download() as downloaded:
-        press(page, "Download")
+        press(page, "download")
     archive = ZipFile(BytesIO(downloaded.value.path().read_bytes()))
     assert archive.namelist() == [name for name in NAMES if name != "007.txt"]
-    crumb = page.get_by_role("navigation", name="Where you are").get_by_text("Your files")
+    crumb = control(page, "top crumb")
     page.locator('#rows [data-name="002.txt"]').drag_to(crumb)
 
-    expect(page.locator("#totals")).to_contain_text("1 item")
+    expect_count(page, 1)
     assert shelf_of(shelf) == ["007.txt"]
 
 
-def test_what_arrived_since_is_told_and_can_be_selected_too(
+def test_new_entries_are_reported_and_can_be_selected_too(
     shelf: Visitor, expect_complaint: Callable[[str], None]
 ) -> None:
     expect_complaint("status of 409")
     page = shelf.open(SHELF)
-    for action in ("Delete", "Download"):
-        select_everything(page) if action == "Delete" else None
+    for action in ("trash", "download"):
+        select_everything(page) if action == "trash" else None
         without(page, "000.txt")
         shelf.person.store(f"shelf/{action}", b"new")
         press(page, action)
         alert = page.get_by_role("alert")
-        expect(alert).to_contain_text("Nothing was done.")
+        expect(alert).to_contain_text(pattern_of("selection-changed"))
         assert "000.txt" in shelf_of(shelf)
-        alert.get_by_role("button", name="Select again").click()
-        more = COUNT if action == "Delete" else COUNT + 1
-        expect(bar(page)).to_contain_text(f"{more} chosen")
-        expect(page.get_by_label("Choose “000.txt”")).not_to_be_checked()
-        page.get_by_label("Choose “000.txt”").check()
+        alert.get_by_role("button", name=text_of("select-again")).click()
+        more = COUNT if action == "trash" else COUNT + 1
+        expect(bar(page)).to_contain_text(text_of("chosen", count=more))
+        expect(checkbox(page, "000.txt")).not_to_be_checked()
+        checkbox(page, "000.txt").check()
 
-    press(page, "Delete")
+    press(page, "trash")
 
-    expect(page.get_by_text("This folder is empty")).to_be_visible()
+    expect(control(page, "nothing here")).to_be_visible()
 
 
-def test_everything_in_the_trash_is_restored_deleted_again_and_purged_but_for_one(shelf: Visitor) -> None:
+def test_everything_in_the_trash_except_one_is_restored_deleted_and_purged(shelf: Visitor) -> None:
     body = {"folder": "shelf", "count": COUNT}
     assert shelf.person.send("POST", "/trash", json=body).status == 200
     page = shelf.open("/trash")
     select_everything(page)
 
-    press(page, "Restore")
-    expect(status(page, f"{COUNT} items are back.")).to_be_visible()
+    press(page, "restore")
+    expect(status(page, text_of("restored-many", count=COUNT))).to_be_visible()
     assert shelf_of(shelf) == NAMES
     page.keyboard.press("Control+z")
     expect(page.locator("#rows .list-row")).to_have_count(200)
@@ -177,27 +184,27 @@ def test_everything_in_the_trash_is_restored_deleted_again_and_purged_but_for_on
     kept = page.locator("#rows .list-row").first
     name = kept.get_attribute("data-name")
     kept.get_by_role("checkbox").uncheck()
-    press(page, "Delete for ever")
-    dialog = page.get_by_role("dialog", name=f"Delete {COUNT - 1} items for ever?")
-    dialog.get_by_role("button", name="Delete for ever").click()
+    press(page, "purge")
+    dialog = page.get_by_role("dialog", name=text_of("purge-many", count=COUNT - 1))
+    dialog.get_by_role("button", name=text_of("purge")).click()
 
     expect(page.locator("#rows .list-row")).to_have_count(1)
     assert shelf.names() == [name]
 
 
-def test_where_nobody_knows_how_much_there_is_all_is_what_is_loaded(shelf: Visitor) -> None:
+def test_without_a_known_total_select_all_selects_loaded_rows(shelf: Visitor) -> None:
     page = shelf.open("/search?q=txt")
 
     page.keyboard.press("Control+a")
 
-    expect(bar(page)).to_contain_text("Only what is loaded so far")
-    expect(bar(page).get_by_role("button", name="Select all")).to_have_count(0)
+    expect(bar(page)).to_contain_text(text_of("only-loaded"))
+    expect(bar(page).get_by_role("button", name=pattern_of("select-all", count=2))).to_have_count(0)
 
 
-def test_another_folder_or_a_new_file_ends_what_was_selected_as_everything(shelf: Visitor) -> None:
+def test_another_folder_or_a_new_file_ends_a_selection_of_everything(shelf: Visitor) -> None:
     page = shelf.open(SHELF)
     select_everything(page)
-    page.get_by_role("navigation", name="Where you are").get_by_text("Your files").click()
+    control(page, "top crumb").click()
     expect(page.get_by_role("link", name="docs", exact=True)).to_be_visible()
     expect(bar(page)).to_be_hidden()
     page.get_by_role("link", name="shelf", exact=True).click()
@@ -206,6 +213,6 @@ def test_another_folder_or_a_new_file_ends_what_was_selected_as_everything(shelf
 
     shelf.choose({"name": "000a.txt", "mimeType": "text/plain", "buffer": b"new"})
 
-    expect(page.locator("#totals")).to_contain_text(f"{COUNT + 1} items")
-    expect(bar(page)).to_contain_text("200 chosen")
-    expect(page.get_by_label("Choose “000a.txt”")).not_to_be_checked()
+    expect_count(page, COUNT + 1)
+    expect(bar(page)).to_contain_text(text_of("chosen", count=200))
+    expect(checkbox(page, "000a.txt")).not_to_be_checked()

@@ -1,4 +1,4 @@
-"""What surrounds every page: language, colours, times, width and weight."""
+"""The frame of every page: language, theme, times, width and size."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ import gzip
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Response, Route, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Response, Route, expect
 
 from tests.browser.conftest import NewContext
-from tests.support.chromium import Visitor
+from tests.support.chromium import Visitor, first_page
+from tests.support.controls import control
 from tests.support.servers import Server
+from tests.support.wording import RUSSIAN
 
 pytestmark = pytest.mark.browser
 
-# A browser without windows has its pointer in the corner of every page; here nobody has one.
+# A headless browser has its pointer in the corner of every page; here there is none.
 NO_POINTER = "addEventListener('pointerover', (event) => event.stopImmediatePropagation(), { capture: true })"
 
 # What a first visit may cost, compressed.
 FIRST_VIEW_BYTES = 100_000
 
-# Who has the focus, and whether it can be seen there; of a field for files it is the label that shows.
+# Which element has the focus, and whether it is visible there; for a file input its label is visible.
 IN_SIGHT = """() => {
     const { activeElement: element } = document;
     const shown = element.type === "file" ? element.labels[0] : element;
@@ -32,14 +34,14 @@ IN_SIGHT = """() => {
 
 
 def test_the_language_follows_the_browser(new_context: NewContext) -> None:
-    page = new_context(locale="ru-RU").new_page()
+    page = first_page(new_context(locale="ru-RU"))
     page.goto("/")
 
     expect(page.locator("html")).to_have_attribute("lang", "ru")
-    expect(page.get_by_role("link", name="Создать аккаунт")).to_be_visible()
+    expect(control(page, "to create account")).to_have_text(RUSSIAN)
 
 
-def test_the_switch_changes_the_language_for_good_and_keeps_the_place(visitor: Visitor) -> None:
+def test_the_language_switch_is_permanent_and_keeps_the_page(visitor: Visitor) -> None:
     visitor.person.store("docs/a.txt", b"1")
     page = visitor.open("/index?path=docs&sort=size&order=desc")
 
@@ -49,7 +51,7 @@ def test_the_switch_changes_the_language_for_good_and_keeps_the_place(visitor: V
     assert page.url.endswith("/index?path=docs&sort=size&order=desc")
     visitor.context.clear_cookies(name="language")
     page.goto("/account")
-    expect(page.get_by_role("heading", name="Токены для программ")).to_be_visible()
+    expect(control(page, "tokens")).to_have_text(RUSSIAN)
 
 
 def background(page: Page) -> str:
@@ -57,17 +59,24 @@ def background(page: Page) -> str:
     return colour
 
 
-def test_colours_go_round_and_the_choice_is_in_the_next_page_from_its_first_byte(
+def label_of(button: Locator, theme: str) -> str:
+    """Return what the template gives the button to be called while a theme is on."""
+    label = button.get_attribute(f"data-{theme}")
+    assert label
+    return label
+
+
+def test_the_theme_button_cycles_and_the_choice_is_rendered_by_the_server(
     context: BrowserContext,
 ) -> None:
-    page = context.new_page()
+    page = first_page(context)
     page.goto("/")
     light = background(page)
     button = page.locator("#theme")
     button.click()
-    expect(button).to_have_accessible_name("Colours: light")
+    expect(button).to_have_accessible_name(label_of(button, "light"))
     button.click()
-    expect(button).to_have_accessible_name("Colours: dark")
+    expect(button).to_have_accessible_name(label_of(button, "dark"))
     dark = background(page)
 
     markup = context.request.get("/login").text()
@@ -75,13 +84,13 @@ def test_colours_go_round_and_the_choice_is_in_the_next_page_from_its_first_byte
 
     assert 'data-theme="dark"' in markup
     assert (background(page), light != dark) == (dark, True)
-    page.locator("#theme").click()
-    expect(page.locator("#theme")).to_have_accessible_name("Colours: as the device")
+    button.click()
+    expect(button).to_have_accessible_name(label_of(button, "auto"))
     assert background(page) == light
 
 
-def test_colours_follow_the_device_until_somebody_chooses(context: BrowserContext) -> None:
-    page = context.new_page()
+def test_the_theme_follows_the_device_until_one_is_selected(context: BrowserContext) -> None:
+    page = first_page(context)
     page.goto("/")
     light = background(page)
 
@@ -90,7 +99,7 @@ def test_colours_follow_the_device_until_somebody_chooses(context: BrowserContex
     assert background(page) != light
 
 
-def test_times_are_shown_in_the_zone_of_the_viewer(visitor: Visitor) -> None:
+def test_times_are_shown_in_the_local_time_zone(visitor: Visitor) -> None:
     entry = visitor.person.store("now.txt", b"1")
     page = visitor.open()
     stored_at = datetime.fromisoformat(entry["modified_at"]).astimezone(UTC)
@@ -106,8 +115,9 @@ def test_times_are_shown_in_the_zone_of_the_viewer(visitor: Visitor) -> None:
     expect(time).to_contain_text(expected)
 
 
+@pytest.mark.usefixtures("own_context")
 @pytest.mark.parametrize(("locale", "fonts"), [("en-US", {"latin"}), ("ru-RU", {"latin", "cyrillic"})])
-def test_a_first_view_is_light(
+def test_a_first_view_is_small(
     new_context: NewContext, server: Server, username: str, locale: str, fonts: set[str]
 ) -> None:
     visitor = Visitor(server, new_context(locale=locale), username)
@@ -125,11 +135,11 @@ def test_a_first_view_is_light(
     # The heads of the answers count, too.
     assert sum(weights.values()) + 500 * len(weights) <= FIRST_VIEW_BYTES, weights
     assert {url.split("onest-")[1].split("-")[0] for url in weights if "woff2" in url} == fonts
-    assert not [url for url in weights if "workbench" in url or "catalog" in url]
+    assert [url.rpartition("/")[2] for url in weights if url.endswith(".js")] == ["page.js"]
 
 
-def test_everything_but_the_page_may_be_kept_for_a_year(context: BrowserContext) -> None:
-    page = context.new_page()
+def test_everything_except_pages_is_cacheable_for_a_year(context: BrowserContext) -> None:
+    page = first_page(context)
     answers: list[Response] = []
     page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - it is inspected
     page.goto("/login", wait_until="networkidle")
@@ -140,7 +150,7 @@ def test_everything_but_the_page_may_be_kept_for_a_year(context: BrowserContext)
     assert {answer.headers["x-content-type-options"] for answer in answers} == {"nosniff"}
 
 
-def test_nothing_moves_for_those_who_prefer_that(visitor: Visitor) -> None:
+def test_nothing_moves_with_reduced_motion(visitor: Visitor) -> None:
     visitor.person.store("a.txt", b"1")
     page = visitor.open()
     page.emulate_media(reduced_motion="reduce")
@@ -151,15 +161,15 @@ def test_nothing_moves_for_those_who_prefer_that(visitor: Visitor) -> None:
     assert duration == "0s"
 
 
-def test_a_box_that_is_pressed_before_the_scripts_are_there_is_checked(visitor: Visitor) -> None:
+def test_a_checkbox_pressed_before_the_scripts_have_loaded_is_checked(visitor: Visitor) -> None:
     visitor.person.store("a.txt", b"1")
     held: list[Route] = []
     page = visitor.page
-    page.route("**/workbench.js", lambda route: held.append(route))  # noqa: PLW0108 - it is inspected
+    page.route("**/list.js", lambda route: held.append(route))  # noqa: PLW0108 - it is inspected
     page.goto("/index")
     box = page.locator("#rows input")
 
-    with page.expect_request("**/workbench.js"):
+    with page.expect_request("**/list.js"):
         box.press("Space")
     expect(box).not_to_be_checked()
     held[0].continue_()
@@ -168,10 +178,10 @@ def test_a_box_that_is_pressed_before_the_scripts_are_there_is_checked(visitor: 
     expect(page.locator("#selection")).to_be_visible()
 
 
-def test_at_four_times_the_size_whatever_has_the_focus_is_in_sight(
+def test_focused_elements_are_visible_at_400_percent_zoom(
     new_context: NewContext, server: Server, username: str
 ) -> None:
-    # What is left of 1280 by 1024 pixels.
+    # The viewport of 1280 by 1024 pixels at 400 percent.
     visitor = Visitor(server, new_context(viewport={"width": 320, "height": 256}), username)
     for name in ("a.txt", "b.txt", "c.txt"):
         visitor.person.store(name, b"1")
@@ -192,11 +202,12 @@ def test_at_four_times_the_size_whatever_has_the_focus_is_in_sight(
     assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
-@pytest.mark.parametrize("path", ["/login", "/register", "/"])
-def test_a_stranger_switches_the_language_and_stays_where_they_are(
-    context: BrowserContext, path: str
-) -> None:
-    page = context.new_page()
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param("/login", marks=pytest.mark.long), pytest.param("/register", marks=pytest.mark.long), "/"],
+)
+def test_a_visitor_switches_the_language_and_stays_on_the_page(context: BrowserContext, path: str) -> None:
+    page = first_page(context)
     page.goto(path)
 
     page.get_by_role("button", name="Русский").click()

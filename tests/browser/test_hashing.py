@@ -1,4 +1,4 @@
-"""The content hash as the browser computes it: the one that everybody else computes."""
+"""The content hash computed by the browser equals that of the server."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from playwright.sync_api import expect
 
 from cabinet.storage.content_hash import hash_chunks
 from tests.support.chromium import Visitor, file
+from tests.support.wording import text_of
 
 pytestmark = pytest.mark.browser
 
 
-def test_where_the_browser_hides_its_digests_nothing_is_claimed_and_a_hint_is_given(
+def test_without_web_crypto_nothing_is_verified_and_a_hint_is_shown(
     visitor: Visitor, expect_complaint: Callable[[str], None]
 ) -> None:
     expect_complaint("Cross-Origin-Opener-Policy header has been ignored")
@@ -21,16 +22,16 @@ def test_where_the_browser_hides_its_digests_nothing_is_claimed_and_a_hint_is_gi
 
     page.locator("#files-input").set_input_files([file("plain.txt")])
 
-    expect(page.locator(".upload")).to_contain_text("Uploaded")
-    expect(page.locator(".upload")).not_to_contain_text("verified")
-    expect(page.get_by_text("Uploads can't be verified over plain HTTP")).to_be_visible()
+    expect(page.locator(".upload")).to_contain_text(text_of("uploaded"))
+    expect(page.locator(".upload")).not_to_contain_text(text_of("verified"))
+    expect(page.locator("#uploads-hint")).to_be_visible()
 
 
-def test_the_page_and_the_server_agree(visitor: Visitor) -> None:
+def test_browser_and_server_compute_the_same_hash(visitor: Visitor) -> None:
     page = visitor.open()
     content = bytes(range(251)) * 4000
 
     visitor.choose(file("agreed.bin", content))
 
-    expect(page.locator(".upload")).to_contain_text("verified")
+    expect(page.locator(".upload")).to_contain_text(text_of("verified"))
     assert visitor.person.hashes() == {"agreed.bin": hash_chunks([content])}

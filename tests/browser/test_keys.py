@@ -1,4 +1,4 @@
-"""The keys: in any layout, out of the way of whoever types, and switched off where letters disturb."""
+"""Keyboard shortcuts: in any layout, never while typing, and configurable."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from playwright.sync_api import Download, Page, expect
 from tests.browser.conftest import NewContext
 from tests.support import media
 from tests.support.chromium import LETTERS_ON, Visitor, held
+from tests.support.controls import checkbox, control
 from tests.support.servers import Server
+from tests.support.wording import text_of
 
 pytestmark = pytest.mark.browser
 
@@ -27,16 +29,16 @@ def press_in_russian(page: Page, key: str, code: str) -> None:
     session.send("Input.dispatchKeyEvent", {"type": "keyUp", **told})
 
 
-def test_letters_are_those_on_the_keys_whatever_is_typed(visitor: Visitor) -> None:
+def test_letter_shortcuts_use_the_physical_key_in_any_layout(visitor: Visitor) -> None:
     visitor.person.store("notes.txt", b"1")
     page = visitor.open()
-    dialog = page.get_by_role("dialog", name="New folder")
+    dialog = control(page, "dialog of new folder")
 
     page.evaluate(LETTERS_ON)
     press_in_russian(page, "т", "KeyN")
     expect(dialog).to_be_visible()
     page.keyboard.type("n")
-    expect(dialog.get_by_label("Name of the folder")).to_have_value("n")
+    expect(control(dialog, "folder name")).to_have_value("n")
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     press_in_russian(page, ".", "Slash")
@@ -46,7 +48,7 @@ def test_letters_are_those_on_the_keys_whatever_is_typed(visitor: Visitor) -> No
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_keys_of_the_browser_stay_its_own(visitor: Visitor) -> None:
+def test_browser_shortcuts_are_left_alone(visitor: Visitor) -> None:
     visitor.person.store("notes.txt", b"1")
     page = visitor.open()
     expect(page.get_by_role("link", name="notes.txt", exact=True)).to_be_visible()
@@ -57,18 +59,12 @@ def test_keys_of_the_browser_stay_its_own(visitor: Visitor) -> None:
     assert not page.evaluate(ON_THE_WAY, {"key": "a", "code": "KeyA", "ctrlKey": True})
 
 
-SETTINGS = {
-    "en-US": ("Single-letter keys", "Keys of a single sign"),
-    "ru-RU": ("Клавиши из одной буквы", "Клавиши-знаки"),
-}
-
-
-@pytest.mark.parametrize("locale", SETTINGS)
-def test_letters_do_nothing_until_the_account_page_switches_them_on(
+@pytest.mark.usefixtures("own_context")
+@pytest.mark.parametrize("locale", [pytest.param("en-US", marks=pytest.mark.long), "ru-RU"])
+def test_letter_shortcuts_are_off_until_enabled_on_the_account_page(
     server: Server, new_context: NewContext, username: str, locale: str
 ) -> None:
     visitor = Visitor(server, new_context(locale=locale), username)
-    letters, signs = SETTINGS[locale]
     for name in ("my plans.txt", "notes.txt", "summer.txt"):
         visitor.person.store(name, b"1")
     visitor.page.clock.install()
@@ -85,11 +81,11 @@ def test_letters_do_nothing_until_the_account_page_switches_them_on(
     assert downloads == []
     page.keyboard.press("Shift+F10")
     expect(page.get_by_role("menuitem").first).to_be_visible()
-    assert page.locator("#row-menu kbd").all_inner_texts() == ["Enter", "F2", "Del"]
+    assert page.locator("#row-menu kbd").all_inner_texts() == ["Enter", "F2", "Ctrl+Alt+S", "Del"]
     page.goto("/account")
-    switch = page.get_by_role("switch", name=letters)
+    switch = control(page, "letters")
     expect(switch).not_to_be_checked()
-    expect(page.get_by_role("switch", name=signs)).to_be_checked()
+    expect(control(page, "signs")).to_be_checked()
     switch.press("Space")
     visitor.open()
     page.keyboard.press("n")
@@ -101,57 +97,55 @@ def test_letters_do_nothing_until_the_account_page_switches_them_on(
     expect(page.locator("#row-menu kbd").nth(1)).to_have_text("S")
 
 
-def test_the_sheet_shows_the_keys_and_what_is_off(visitor: Visitor) -> None:
+def test_the_shortcuts_dialog_shows_shortcuts_and_which_are_off(visitor: Visitor) -> None:
     visitor.person.store("notes.txt", b"1")
     page = visitor.open()
-    sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
+    sheet = control(page, "sheet of keys")
     line = sheet.locator("dl > div")
 
     page.keyboard.press("?")
-    expect(line.filter(has_text="Rename").locator("kbd")).to_have_text(["F2"])
-    expect(line.filter(has_text="Choose all").locator("kbd")).to_have_text(["Ctrl", "A"])
-    expect(line.filter(has_text="Go to a name").locator("kbd")).to_have_text(["Type its name"])
+    expect(line.filter(has_text=text_of("act-rename")).locator("kbd")).to_have_text(["F2"])
+    expect(line.filter(has_text=text_of("cmd-all")).locator("kbd")).to_have_text(["Ctrl", "A"])
+    expect(line.filter(has_text=text_of("cmd-typing")).locator("kbd")).to_have_text([text_of("key-typing")])
     expect(sheet.locator(".is-off[data-kind=letters]")).not_to_have_count(0)
     expect(sheet.locator(".is-off:not([data-kind=letters])")).to_have_count(0)
-    sheet.get_by_role("switch", name="Single-letter keys").check()
-    expect(sheet.locator(".is-off")).to_contain_text(["Go to a name"])
-    sheet.get_by_role("switch", name="Keys of a single sign").uncheck()
+    control(sheet, "letters").check()
+    expect(sheet.locator(".is-off")).to_contain_text([text_of("cmd-typing")])
+    control(sheet, "signs").uncheck()
     page.keyboard.press("Escape")
     expect(sheet).to_be_hidden()
     page.reload()
     page.keyboard.press("?")
     page.keyboard.press("/")
     page.keyboard.press("Control+a")
-    expect(page.get_by_label("Choose “notes.txt”")).to_be_checked()
+    expect(checkbox(page, "notes.txt")).to_be_checked()
     expect(page.get_by_role("dialog")).to_have_count(0)
 
-    page.get_by_role("button", name="Keyboard shortcuts").click()
-    sheet.get_by_role("switch", name="Keys of a single sign").check()
-    sheet.get_by_role("button", name="Close").click()
-    expect(page.get_by_role("button", name="Keyboard shortcuts")).to_be_focused()
+    control(page, "keys").click()
+    control(sheet, "signs").check()
+    control(sheet, "close").click()
+    expect(control(page, "keys")).to_be_focused()
     page.keyboard.press("n")
 
-    expect(page.get_by_role("dialog", name="New folder")).to_be_visible()
+    expect(control(page, "dialog of new folder")).to_be_visible()
 
 
-def test_what_is_switched_is_of_one_user_alone(
-    server: Server, new_context: NewContext, username: str
-) -> None:
+def test_shortcut_settings_belong_to_one_user(server: Server, new_context: NewContext, username: str) -> None:
     context = new_context()
     page = Visitor(server, context, username).open("/account")
-    page.get_by_role("switch", name="Single-letter keys").check()
+    control(page, "letters").check()
 
     Visitor(server, context, f"{username}2")
     page.goto("/account")
 
-    expect(page.get_by_role("switch", name="Single-letter keys")).not_to_be_checked()
+    expect(control(page, "letters")).not_to_be_checked()
 
 
-def test_a_switch_cannot_be_pressed_before_it_shows_how_it_is(visitor: Visitor) -> None:
+def test_a_switch_is_disabled_until_it_shows_its_state(visitor: Visitor) -> None:
     page = visitor.page
-    switch = page.get_by_role("switch", name="Keys of a single sign")
+    switch = control(page, "signs")
 
-    with held(page, "**/key-settings.js"):
+    with held(page, "**/extras.js"):
         page.goto("/account")
         expect(switch).to_be_disabled()
     expect(switch).to_be_checked()
@@ -162,12 +156,12 @@ def test_a_switch_cannot_be_pressed_before_it_shows_how_it_is(visitor: Visitor) 
     expect(switch).not_to_be_checked()
 
 
-def test_the_keys_of_the_preview_stand_on_the_sheet_and_go_with_the_signs(visitor: Visitor) -> None:
+def test_preview_shortcuts_are_listed_and_can_be_switched_off(visitor: Visitor) -> None:
     visitor.person.store("paper.pdf", media.pdf(["One"]))
     page = visitor.open()
     page.keyboard.press("?")
-    expect(page.locator("#keys-looking")).to_contain_text("As large as fits")
-    page.get_by_role("switch", name="Keys of a single sign").uncheck()
+    expect(page.locator("#keys-looking")).to_contain_text(text_of("cmd-fit"))
+    control(page, "signs").uncheck()
     expect(page.locator("#keys-looking .is-off")).to_have_count(3)
     expect(page.locator("#keys-looking > :not(.is-off)")).to_have_count(1)
     page.keyboard.press("Escape")

@@ -1,4 +1,4 @@
-"""A proxy in front that limits bodies, by refusing or by hanging up: everything arrives in smaller requests."""
+"""A proxy that limits request bodies, by a refusal or a closed connection: files are sent in smaller requests."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import NewContext
 from tests.support.chromium import UPLOADS, Complaints, Visitor, file
 from tests.support.contents import content_of
+from tests.support.controls import answer
 from tests.support.listening import HOST
 from tests.support.reverse_proxies import make_certificate, nginx
 from tests.support.servers import Server
+from tests.support.wording import pattern_of, text_of
 
 pytestmark = pytest.mark.browser
 
@@ -25,7 +27,7 @@ MEDIUM = content_of(3 * MIB, seed=2)
 SMALL = content_of(150_000, seed=3)
 KEY = "localStorage.getItem('body-limit:/')"
 
-# As nginx does by itself; and without an answer, whatever has a length of seven digits.
+# As nginx does by default; and without a response, anything with a length of seven digits.
 REFUSES = "client_max_body_size 1m;"
 HANGS_UP = 'client_max_body_size 0; if ($http_content_length ~ "^[0-9]{7}") { return 444; }'
 
@@ -36,7 +38,7 @@ Behind = Callable[[str], Visitor]
 def behind(
     server: Server, tmp_path: Path, new_context: NewContext, complaints: list[Complaints], username: str
 ) -> Iterator[Behind]:
-    """Return what opens the page of a new user behind an nginx that treats bodies as it is told."""
+    """Return a function that opens the page of a new user behind an nginx with the given body limit."""
     with ExitStack() as proxies:
 
         def open_behind(bodies: str) -> Visitor:
@@ -70,7 +72,7 @@ def refusals_of(page: Page) -> list[int]:
     return refused
 
 
-def test_files_beyond_the_limit_of_a_proxy_go_in_parts_and_the_limit_is_said_once(
+def test_files_above_a_proxy_limit_are_sent_in_parts_and_the_limit_is_reported_once(
     behind: Behind, files: list[Path]
 ) -> None:
     visitor = behind(REFUSES)
@@ -80,7 +82,7 @@ def test_files_beyond_the_limit_of_a_proxy_go_in_parts_and_the_limit_is_said_onc
     visitor.choose(*files)
 
     expect(page.locator(".upload[data-state=done]")).to_have_count(11, timeout=60_000)
-    expect(page.get_by_text("A proxy in front of the server accepts at most")).to_have_count(1)
+    expect(page.get_by_text(pattern_of("front-limit"))).to_have_count(1)
     assert refused
     assert visitor.person.get("large.bin") == LARGE
     assert visitor.person.get("medium.bin") == MEDIUM
@@ -90,13 +92,13 @@ def test_files_beyond_the_limit_of_a_proxy_go_in_parts_and_the_limit_is_said_onc
     visitor.open()
     known = refusals_of(page)
     visitor.choose(files[1])
-    page.get_by_role("button", name="Keep both").click()
+    answer(page, "rename").click()
     expect(page.locator(".upload[data-state=done]")).to_have_count(1)
-    expect(page.get_by_text("A proxy in front of the server accepts at most")).to_have_count(0)
+    expect(page.get_by_text(pattern_of("front-limit"))).to_have_count(0)
     assert known == []
 
 
-def test_a_proxy_that_hangs_up_on_large_bodies_is_understood_as_well(
+def test_a_proxy_that_closes_the_connection_on_large_bodies_is_detected(
     behind: Behind, files: list[Path]
 ) -> None:
     visitor = behind(HANGS_UP)
@@ -109,7 +111,7 @@ def test_a_proxy_that_hangs_up_on_large_bodies_is_understood_as_well(
     assert len(visitor.person.hashes()) == 10
 
 
-def test_what_cabinet_itself_calls_too_large_is_no_limit_of_a_proxy(
+def test_a_size_limit_of_cabinet_is_not_taken_for_a_proxy_limit(
     visitor: Visitor, expect_complaint: Callable[[str], None]
 ) -> None:
     expect_complaint("status of 413")
@@ -123,7 +125,7 @@ def test_what_cabinet_itself_calls_too_large_is_no_limit_of_a_proxy(
     assert page.evaluate(KEY) is None
 
 
-def test_a_proxy_that_refuses_even_little_is_named(
+def test_a_proxy_that_refuses_small_bodies_is_reported(
     visitor: Visitor, expect_complaint: Callable[[str], None]
 ) -> None:
     expect_complaint("status of 413")
@@ -132,5 +134,5 @@ def test_a_proxy_that_refuses_even_little_is_named(
 
     visitor.choose(file("little.txt"))
 
-    expect(visitor.upload_line("little.txt")).to_contain_text("A proxy in front of the server refused")
+    expect(visitor.upload_line("little.txt")).to_contain_text(text_of("front-refused"))
     assert page.evaluate(KEY) is None

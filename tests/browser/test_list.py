@@ -1,4 +1,4 @@
-"""The list as one looks at it: rows and tiles, what lies over it, and scripts that come when they are needed."""
+"""The list: rows and tiles, overlays, and scripts loaded on demand."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import NewContext
-from tests.support.chromium import Visitor, awaken, file, held_uploads
+from tests.support.chromium import Visitor, file, held_uploads, load_scripts
+from tests.support.controls import checkbox, control, menu_button
 from tests.support.images import picture
 from tests.support.servers import Server
 from tests.support.waiting import wait_until
@@ -27,29 +28,29 @@ def box(thing: Locator) -> dict[str, float]:
     return {"left": left, "right": left + width, "width": width, "top": top, "bottom": top + height}
 
 
-def test_what_is_done_before_the_scripts_are_there_is_done_once_they_are(visitor: Visitor) -> None:
+def test_interactions_before_the_scripts_have_loaded_are_repeated(visitor: Visitor) -> None:
     for name in ("first.txt", "second.txt"):
         visitor.person.store(name, b"1")
     page = visitor.page
     held: list[Route] = []
-    page.route("**/workbench.js", lambda route: held.append(route))  # noqa: PLW0108 - it is inspected
+    page.route("**/list.js", lambda route: held.append(route))  # noqa: PLW0108 - it is inspected
     page.goto("/index", wait_until="networkidle")
     address = page.url
     assert held == []
 
-    page.get_by_role("link", name="Actions for “second.txt”").click()
-    page.get_by_label("Choose “first.txt”").click()
-    expect(page.get_by_label("Choose “first.txt”")).not_to_be_checked()
+    menu_button(page, "second.txt").click()
+    checkbox(page, "first.txt").click()
+    expect(checkbox(page, "first.txt")).not_to_be_checked()
     assert page.url == address
     (request,) = held
     request.continue_()
 
-    expect(page.get_by_label("Choose “first.txt”")).to_be_checked()
+    expect(checkbox(page, "first.txt")).to_be_checked()
     expect(page.locator("#selection")).to_be_visible()
     assert page.url == address
 
 
-def test_a_key_is_the_first_sign_of_somebody_and_not_lost(visitor: Visitor) -> None:
+def test_the_first_key_press_loads_the_scripts_and_is_not_lost(visitor: Visitor) -> None:
     for name in ("first.txt", "second.txt"):
         visitor.person.store(name, b"1")
     # The first script has run by then; an idle network on a busy machine may come before that.
@@ -60,27 +61,36 @@ def test_a_key_is_the_first_sign_of_somebody_and_not_lost(visitor: Visitor) -> N
     expect(visitor.page.get_by_role("link", name="first.txt", exact=True)).to_be_focused()
 
 
-@pytest.mark.parametrize("is_chosen", [False, True])
-@pytest.mark.parametrize(("view", "width"), [("list", 1280), ("list", 375), ("grid", 1280), ("grid", 375)])
-def test_the_focus_is_never_under_what_sticks(
-    new_context: NewContext, server: Server, username: str, view: str, width: int, *, is_chosen: bool
+@pytest.mark.parametrize(
+    ("view", "width"),
+    [
+        ("list", 1280),
+        pytest.param("list", 375, marks=pytest.mark.long),
+        pytest.param("grid", 1280, marks=pytest.mark.long),
+        ("grid", 375),
+    ],
+)
+def test_the_focus_is_never_hidden_under_sticky_elements(
+    new_context: NewContext, server: Server, username: str, view: str, width: int
 ) -> None:
     visitor = Visitor(server, new_context(viewport={"width": width, "height": 700}), username)
     fill(visitor, 60)
     page = visitor.open(f"/index?view={view}")
-    if is_chosen:
-        page.locator("#rows input").first.check()
-        expect(page.locator("#selection-bar")).to_be_visible()
-    above = page.locator("#selection-bar" if is_chosen else ".list-head")
     names = page.locator("#rows .name")
-    names.last.focus()
 
-    for index in (40, 20, 3, 0):
-        names.nth(index).focus()
-        assert box(names.nth(index))["top"] >= box(above)["bottom"]
-    for index in (30, 59):
-        names.nth(index).focus()
-        assert box(names.nth(index))["bottom"] <= page.evaluate("innerHeight")
+    def expect_nothing_covered(above: Locator) -> None:
+        expect(above).to_be_visible()
+        names.last.focus()
+        for index in (40, 20, 3, 0):
+            names.nth(index).focus()
+            assert box(names.nth(index))["top"] >= box(above)["bottom"]
+        for index in (30, 59):
+            names.nth(index).focus()
+            assert box(names.nth(index))["bottom"] <= page.evaluate("innerHeight")
+
+    expect_nothing_covered(page.locator(".list-head"))
+    page.locator("#rows input").first.check()
+    expect_nothing_covered(page.locator("#selection-bar"))
 
 
 def test_a_row_is_a_card_on_a_phone(new_context: NewContext, server: Server, username: str) -> None:
@@ -98,17 +108,17 @@ def test_a_row_is_a_card_on_a_phone(new_context: NewContext, server: Server, use
     expect(row.locator(".col-size [title]")).to_have_attribute("title", "1,234 bytes")
 
 
-def test_an_empty_folder_says_so_and_leads_back(visitor: Visitor) -> None:
+def test_an_empty_folder_shows_a_message_and_a_link_back(visitor: Visitor) -> None:
     assert visitor.person.send("POST", "/folders", json={"path": "box"}).status == 201
     page = visitor.open("/index?path=box")
-    expect(page.get_by_role("heading", name="This folder is empty")).to_be_visible()
+    expect(control(page, "nothing here")).to_be_visible()
 
-    page.locator(".empty").get_by_role("link", name="Back").click()
+    page.locator(".empty").get_by_role("link").click()
 
     expect(visitor.row("box")).to_be_visible()
 
 
-def test_tiles_are_the_same_rows_with_larger_pictures_and_stay_tiles(visitor: Visitor) -> None:
+def test_the_tile_view_shows_the_same_rows_and_is_remembered(visitor: Visitor) -> None:
     visitor.person.store("a picture.png", picture())
     visitor.person.store("notes.txt", b"1")
     page = visitor.open()
@@ -118,20 +128,20 @@ def test_tiles_are_the_same_rows_with_larger_pictures_and_stay_tiles(visitor: Vi
     expect(sign).to_contain_class("has-picture")
     assert box(sign) == before
 
-    page.get_by_role("link", name="As tiles").click()
+    control(page, "as tiles").click()
 
     expect(page.locator(".list.is-grid")).to_be_visible()
-    expect(page.get_by_role("link", name="As tiles")).to_have_attribute("aria-current", "true")
+    expect(control(page, "as tiles")).to_have_attribute("aria-current", "true")
     assert "size=256" in (sign.locator("img").get_attribute("src") or "")
     assert visitor.names() == ["a picture.png", "notes.txt"]
     page.reload()
     expect(page.locator(".list.is-grid")).to_be_visible()
-    awaken(page)
-    page.get_by_role("link", name="As a list").click()
+    load_scripts(page)
+    control(page, "as list").click()
     expect(page.locator(".list.is-grid")).to_have_count(0)
 
 
-def test_a_picture_that_was_not_made_when_nobody_listened_is_asked_for_again(visitor: Visitor) -> None:
+def test_a_thumbnail_that_failed_before_the_scripts_loaded_is_retried(visitor: Visitor) -> None:
     visitor.person.store("a picture.png", picture())
     page = visitor.page
     held: list[Route] = []
@@ -141,11 +151,11 @@ def test_a_picture_that_was_not_made_when_nobody_listened_is_asked_for_again(vis
         asked.append(route.request.url)
         route.fulfill(status=202) if len(asked) == 1 else route.continue_()
 
-    page.route("**/list/thumbnails.js", lambda route: held.append(route))  # noqa: PLW0108 - it is inspected
+    page.route("**/extras.js", lambda route: held.append(route))  # noqa: PLW0108 - it is inspected
     page.route("**/thumbnails/**", refuse_once)
     page.goto("/index", wait_until="domcontentloaded")
-    page.wait_for_function("document.querySelector('.thumb').complete")
-    wait_until(lambda: held, what="the script that looks after pictures")
+    page.wait_for_function("() => document.querySelector('.thumb').complete")
+    wait_until(lambda: held, what="the script that looks after pictures", page=page)
 
     held[0].continue_()
 
@@ -155,18 +165,18 @@ def test_a_picture_that_was_not_made_when_nobody_listened_is_asked_for_again(vis
 
 
 def uncovered(page: Page, target: Locator, cover: Locator) -> bool:
-    """Tell whether `cover` leaves `target` free at the end of the page."""
+    """Return whether `cover` leaves `target` uncovered at the end of the page."""
     page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
     return box(target)["bottom"] <= box(cover)["top"]
 
 
-def test_nothing_lies_over_the_last_row_for_good_on_a_phone(
+def test_nothing_covers_the_last_row_permanently_on_a_phone(
     new_context: NewContext, server: Server, username: str
 ) -> None:
     visitor = Visitor(server, new_context(viewport={"width": 375, "height": 700}, has_touch=True), username)
     fill(visitor, 20)
     page = visitor.open()
-    last = page.get_by_role("link", name="Actions for “019.txt”")
+    last = menu_button(page, "019.txt")
 
     assert uncovered(page, last, page.locator("label[for=files-input]"))
     with held_uploads(page):
@@ -181,7 +191,7 @@ def scroll_to_end(page: Page) -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 600), (320, 640)])
-def test_what_is_said_covers_no_row_that_cannot_be_moved_out_from_below_it(
+def test_every_row_can_be_scrolled_out_from_under_a_toast(
     new_context: NewContext, server: Server, username: str, width: int, height: int
 ) -> None:
     visitor = Visitor(server, new_context(viewport={"width": width, "height": height}), username)
@@ -200,13 +210,13 @@ def test_what_is_said_covers_no_row_that_cannot_be_moved_out_from_below_it(
     if width < 900:
         assert box(page.locator("#usage meter"))["bottom"] <= box(notes.first)["top"]
 
-    # What has the focus is brought out from below them by the browser.
+    # The browser scrolls the focused element out from below them.
     page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
     last.locator(".name").focus()
     assert box(last)["bottom"] <= box(notes.first)["top"]
 
 
-def test_nothing_moves_under_the_pointer_when_what_was_said_goes(visitor: Visitor) -> None:
+def test_closing_a_toast_does_not_move_the_page_under_the_pointer(visitor: Visitor) -> None:
     fill(visitor, 40)
     page = visitor.open()
     visitor.row("005.txt").locator(".name").focus()
@@ -218,7 +228,7 @@ def test_nothing_moves_under_the_pointer_when_what_was_said_goes(visitor: Visito
     before = box(last)
     whole = page.evaluate("document.documentElement.scrollHeight")
 
-    note.get_by_role("button", name="Close").click()
+    control(note, "close").click()
     expect(note).to_have_count(0)
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     assert box(last) == before

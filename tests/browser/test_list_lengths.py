@@ -1,11 +1,12 @@
-"""What shows of a list is its first part, and "Show more" is there when something follows, after every change.
+"""The rows are always the first part of the list, with "Show more" if there is more, after every change.
 
-The number of entries that the page gives, its rows and "Show more" are compared with what the server lists.
+Rows, total and "Show more" are compared with the server's listing.
 """
 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import zip_longest
@@ -16,7 +17,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.chromium import Visitor, file, held
+from tests.support.controls import control
 from tests.support.waiting import wait_until
+from tests.support.wording import text_of
 
 pytestmark = pytest.mark.browser
 
@@ -59,8 +62,8 @@ class Box:
         return self.page.locator("#more").count() > 0
 
     def count(self) -> int:
-        words = self.page.locator("#totals").text_content() or ""
-        return int(words.partition(" item")[0].replace(",", "") or 0)
+        numbers = re.findall(r"[\d,]+", self.page.locator("#totals").text_content() or "")
+        return int(numbers[0].replace(",", "")) if numbers else 0
 
     def disagreement(self) -> str:
         """Say where the page and the server disagree; nothing when they do not."""
@@ -70,7 +73,7 @@ class Box:
     def settle(self) -> None:
         """Wait for the page to agree with the server."""
         try:
-            wait_until(lambda: not self.disagreement(), seconds=15)
+            wait_until(lambda: not self.disagreement(), page=self.page)
         except TimeoutError:
             raise AssertionError(self.disagreement()) from None
 
@@ -78,7 +81,7 @@ class Box:
         """Make a change on the page, and wait for the server to have it and for the page to agree."""
         before = self.listed()
         change()
-        wait_until(lambda: self.listed() != before, seconds=15, what="the change")
+        wait_until(lambda: self.listed() != before, what="the change", page=self.page)
         self.settle()
 
     def show_all(self) -> None:
@@ -109,13 +112,13 @@ class Box:
         )
 
     def press(self, action: str) -> None:
-        self.page.locator("#selection-actions").get_by_role("button", name=action, exact=True).click()
+        self.page.locator("#selection-actions").locator(f"[data-action={action}]").click()
 
     def upload(self, names: list[str]) -> None:
         self.page.locator("#files-input").set_input_files([file(name, name.encode()) for name in names])
 
     def make_folder(self, name: str) -> None:
-        self.page.get_by_role("button", name="New folder").click()
+        control(self.page, "new folder").click()
         self.page.locator("#make-folder-name").fill(name)
         self.page.keyboard.press("Enter")
 
@@ -125,14 +128,14 @@ class Box:
 
     def copy_here(self, rows: slice) -> None:
         self.choose(rows)
-        self.press("Copy")
-        self.page.get_by_role("button", name="Copy here").click()
+        self.press("copy")
+        self.page.get_by_role("button", name=text_of("copy-here")).click()
 
     def move_away(self, rows: slice) -> None:
         self.choose(rows)
-        self.press("Move")
+        self.press("move")
         self.page.get_by_role("treeitem", name=ELSEWHERE, exact=True).click()
-        self.page.get_by_role("button", name="Move here").click()
+        self.page.get_by_role("button", name=text_of("move-here")).click()
 
     def undo(self) -> None:
         self.page.keyboard.press("Control+z")
@@ -179,7 +182,7 @@ def change_in_every_way(box: Box, mark: str = "b") -> None:
     box.show_all()
 
 
-def test_rows_and_more_and_the_count_agree_after_every_change(box: Box) -> None:
+def test_rows_show_more_and_total_agree_after_every_change(box: Box) -> None:
     box.fill(numbered(range(190)))
     box.open()
     box.settle()
@@ -195,7 +198,7 @@ def test_rows_and_more_and_the_count_agree_after_every_change(box: Box) -> None:
     "order", [{}, {"sort": "size", "order": "desc"}, {"sort": "modified", "order": "asc"}]
 )
 @pytest.mark.parametrize("size", SIZES_AT_A_PAGES_END)
-def test_rows_and_more_and_the_count_agree_at_every_end_of_a_page(
+def test_rows_show_more_and_total_agree_at_page_boundaries(
     box: Box, size: int, order: dict[str, str], view: str
 ) -> None:
     box.fill(numbered(range(size)))
@@ -209,8 +212,8 @@ def test_rows_and_more_and_the_count_agree_at_every_end_of_a_page(
     assert box.disagreement() == ""
 
 
-@pytest.mark.parametrize("size", [199, 401])
-def test_what_others_change_meanwhile_shows_with_the_next_change(box: Box, size: int) -> None:
+@pytest.mark.parametrize("size", [pytest.param(199, marks=pytest.mark.long), 401])
+def test_changes_by_others_appear_with_the_next_change(box: Box, size: int) -> None:
     box.fill(numbered(range(size)))
     box.open()
     box.settle()
@@ -219,7 +222,7 @@ def test_what_others_change_meanwhile_shows_with_the_next_change(box: Box, size:
     box.person.delete(f"{BOX}/0007.txt")
     box.person.store(f"{BOX}/0008.txt", b"other")
     box.after(lambda: box.make_folder("a folder"))
-    expect(box.visitor.row("0008.txt")).to_contain_text("5 bytes")
+    expect(box.visitor.row("0008.txt")).to_contain_text(text_of("size.0", count=5, value=5))
 
     box.fill(numbered(range(6000, 6700)))
     box.after(lambda: box.delete(slice(0, 1)))
@@ -227,7 +230,7 @@ def test_what_others_change_meanwhile_shows_with_the_next_change(box: Box, size:
     box.show_all()
 
 
-def test_what_others_change_meanwhile_shows_with_the_next_page(box: Box) -> None:
+def test_changes_by_others_appear_with_the_next_page(box: Box) -> None:
     box.fill(numbered(range(250)))
     box.open()
     box.settle()
@@ -239,7 +242,7 @@ def test_what_others_change_meanwhile_shows_with_the_next_page(box: Box) -> None
     assert len(box.visitor.names()) == 270
 
 
-def test_what_is_changed_while_the_next_page_is_on_its_way_shows_too(box: Box) -> None:
+def test_a_change_during_loading_of_the_next_page_is_shown(box: Box) -> None:
     box.fill(numbered(range(250)))
     box.open()
     page = box.page
@@ -248,23 +251,23 @@ def test_what_is_changed_while_the_next_page_is_on_its_way_shows_too(box: Box) -
             page.locator("#more").click()
         box.make_folder("a folder")
         box.upload(["0100b.txt", "0230b.txt"])
-        expect(page.get_by_role("heading", name="2 files uploaded")).to_be_visible()
-        wait_until(lambda: len(box.listed()) == 253, what="the uploads")
+        expect(page.get_by_role("heading", name=text_of("done", count=2))).to_be_visible()
+        wait_until(lambda: len(box.listed()) == 253, what="the uploads", page=box.page)
     box.settle()
 
     assert len(box.visitor.names()) == 253
 
 
 @pytest.mark.long
-def test_a_folder_that_is_filled_from_the_page_shows_all_that_arrives(box: Box) -> None:
+def test_a_folder_filled_from_the_page_shows_all_new_entries(box: Box) -> None:
     box.fill(["0000.txt"])
     box.open()
     box.delete(slice(0, 1))
-    expect(box.page.get_by_role("heading", name="This folder is empty")).to_be_visible()
+    expect(control(box.page, "nothing here")).to_be_visible()
 
     names = numbered(range(1, 701))
     box.upload(names)
-    wait_until(lambda: box.listed() == names, what="the uploads")
+    wait_until(lambda: box.listed() == names, what="the uploads", page=box.page)
     box.settle()
 
     assert box.visitor.names() == names
@@ -284,19 +287,19 @@ class Trash:
             return disagreement(self.box.visitor.names(), self.listed(), more=self.box.more(), count=None)
 
         try:
-            wait_until(lambda: not problem(), seconds=15)
+            wait_until(lambda: not problem(), page=self.box.page)
         except TimeoutError:
             raise AssertionError(problem()) from None
 
     def after(self, change: Callable[[], object]) -> None:
         before = self.listed()
         change()
-        wait_until(lambda: self.listed() != before, seconds=15, what="the change")
+        wait_until(lambda: self.listed() != before, what="the change", page=self.box.page)
         self.settle()
 
 
 @pytest.mark.parametrize("size", [201, pytest.param(401, marks=pytest.mark.long)])
-def test_the_trash_shows_all_of_it_or_where_there_is_more(box: Box, size: int) -> None:
+def test_the_trash_shows_all_entries_or_offers_more(box: Box, size: int) -> None:
     box.fill(numbered(range(size)))
     paths = [f"{BOX}/{name}" for name in numbered(range(size))]
     assert box.person.send("POST", "/trash", json={"paths": paths}).status == 200
@@ -306,37 +309,37 @@ def test_the_trash_shows_all_of_it_or_where_there_is_more(box: Box, size: int) -
 
     def restore(rows: slice) -> None:
         box.choose(rows)
-        box.press("Restore")
+        box.press("restore")
 
     for rows in (slice(-5, None), slice(0, 3)):
         trash.after(partial(restore, rows))
-        # Others delete something meanwhile, too.
+        # Another user deletes something too.
         box.person.store(f"{ELSEWHERE}/{rows.start}.txt", b"1")
         box.person.delete(f"{ELSEWHERE}/{rows.start}.txt")
         trash.after(box.undo)
     trash.after(partial(restore, slice(0, 200)))
 
 
-def test_what_is_found_is_counted_as_far_as_it_shows(box: Box) -> None:
+def test_search_results_are_counted_as_far_as_loaded(box: Box) -> None:
     box.fill(numbered(range(120)))
     page = box.page
     box.visitor.open("/search?q=txt")
 
-    def found(words: str, rows: int) -> None:
-        expect(page.locator("#found")).to_have_text(words)
+    def found(key: str, rows: int) -> None:
+        expect(page.locator("#found")).to_have_text(text_of(key, count=rows))
         expect(page.locator("#rows .list-row")).to_have_count(rows)
 
-    found("100 found so far", 100)
+    found("found-so-far", 100)
     box.delete(slice(-5, None))
-    expect(page.get_by_role("status").filter(has_text="5 items are in the trash.")).to_have_count(1)
-    found("100 found so far", 100)
+    expect(page.get_by_role("status").filter(has_text=text_of("deleted-many", count=5))).to_have_count(1)
+    found("found-so-far", 100)
     box.undo()
-    found("105 found so far", 105)
+    found("found-so-far", 105)
     page.locator("#more").click()
-    found("121 found", 121)
+    found("found", 121)
     box.person.store(f"{BOX}/by others.txt", b"1")
     box.delete(slice(0, 2))
-    found("120 found", 120)
+    found("found", 120)
     assert len(page.locator("#more").all()) == 0
 
 
@@ -345,7 +348,7 @@ ACTS = ["upload", "folder", "delete", "copy", "move", "undo", "more", "others ad
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(6))
-def test_rows_and_more_and_the_count_agree_whatever_is_done(box: Box, seed: int) -> None:
+def test_rows_show_more_and_total_agree_after_any_operations(box: Box, seed: int) -> None:
     chance = random.Random(seed)
     size = chance.choice([190, *SIZES_AT_A_PAGES_END])
     box.fill(numbered(range(0, 3 * size, 3)))
@@ -382,7 +385,7 @@ def test_rows_and_more_and_the_count_agree_whatever_is_done(box: Box, seed: int)
             can_undo -= 1
             box.after(box.undo)
         elif act == "move":
-            # And back: what is called the same must not come together elsewhere.
+            # And back, because items of the same name must not meet elsewhere.
             box.after(partial(box.move_away, rows))
             box.after(box.undo)
         elif act in {"delete", "copy"}:

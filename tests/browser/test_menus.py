@@ -1,4 +1,4 @@
-"""The menu of a row: by its button, by mouse, by keys, by a long press."""
+"""The context menu of a row: by button, mouse, keyboard and long press."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from playwright.sync_api import BrowserContext, Locator, Page, ViewportSize, exp
 
 from tests.browser.conftest import NewContext
 from tests.support.chromium import Visitor
+from tests.support.controls import checkbox, control, menu_button
 from tests.support.servers import Server
+from tests.support.wording import text_of
 
 pytestmark = pytest.mark.browser
 
@@ -26,8 +28,8 @@ def row(page: Page, name: str) -> Locator:
     return page.locator(f'#rows [data-name="{name}"]')
 
 
-def item(page: Page, name: str) -> Locator:
-    return menu(page).get_by_role("menuitem", name=name, exact=True)
+def item(page: Page, key: str) -> Locator:
+    return menu(page).get_by_role("menuitem", name=text_of(key), exact=True)
 
 
 def filled(visitor: Visitor) -> Page:
@@ -36,25 +38,25 @@ def filled(visitor: Visitor) -> Page:
     return visitor.open()
 
 
-def test_the_button_opens_a_menu_that_keys_go_through(visitor: Visitor) -> None:
+def test_the_menu_button_opens_a_menu_with_keyboard_navigation(visitor: Visitor) -> None:
     page = filled(visitor)
-    button = page.get_by_role("link", name="Actions for “b.txt”")
+    button = menu_button(page, "b.txt")
 
     button.focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("menu", name="Actions for “b.txt”")).to_be_visible()
-    expect(item(page, "Preview")).to_be_focused()
+    expect(page.get_by_role("menu", name=text_of("actions-for", name="b.txt"))).to_be_visible()
+    expect(item(page, "act-preview")).to_be_focused()
     page.keyboard.press("ArrowUp")
-    expect(item(page, "Delete")).to_be_focused()
+    expect(item(page, "act-trash")).to_be_focused()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
-    expect(item(page, "Download")).to_be_focused()
+    expect(item(page, "act-download")).to_be_focused()
     page.keyboard.press("End")
-    expect(item(page, "Delete")).to_be_focused()
+    expect(item(page, "act-trash")).to_be_focused()
     page.keyboard.press("Home")
-    expect(item(page, "Preview")).to_be_focused()
-    page.keyboard.type("copy l")
-    expect(item(page, "Copy link")).to_be_focused()
+    expect(item(page, "act-preview")).to_be_focused()
+    page.keyboard.type(text_of("act-link")[:6].lower())
+    expect(item(page, "act-link")).to_be_focused()
     page.keyboard.press("Escape")
 
     expect(menu(page)).to_have_count(0)
@@ -65,7 +67,7 @@ def test_the_button_opens_a_menu_that_keys_go_through(visitor: Visitor) -> None:
     expect(menu(page)).to_have_count(0)
 
 
-def test_the_right_button_brings_it_inside_the_window_and_with_shift_the_browsers(visitor: Visitor) -> None:
+def test_right_click_opens_the_menu_in_the_window_and_with_shift_the_browser_menu(visitor: Visitor) -> None:
     page = filled(visitor)
     page.set_viewport_size({"width": 1000, "height": 560})
 
@@ -73,7 +75,7 @@ def test_the_right_button_brings_it_inside_the_window_and_with_shift_the_browser
         place = row(page, "c.txt").bounding_box()
         assert place
         page.mouse.click(x, place["y"] + 20, button="right")
-        expect(item(page, "Preview")).to_be_focused()
+        expect(item(page, "act-preview")).to_be_focused()
         shown = menu(page).bounding_box()
         assert shown
         assert shown["x"] >= 0
@@ -87,25 +89,25 @@ def test_the_right_button_brings_it_inside_the_window_and_with_shift_the_browser
     expect(menu(page)).to_have_count(0)
 
 
-def test_it_acts_on_the_chosen_ones_where_its_row_is_one_of_them(visitor: Visitor) -> None:
+def test_the_menu_acts_on_the_selection_if_its_row_is_selected(visitor: Visitor) -> None:
     page = filled(visitor)
-    page.get_by_label("Choose “a.txt”").check()
-    page.get_by_label("Choose “b.txt”").check()
+    checkbox(page, "a.txt").check()
+    checkbox(page, "b.txt").check()
 
     page.get_by_role("link", name="a.txt", exact=True).focus()
     page.keyboard.press("Shift+F10")
-    expect(page.get_by_role("menu", name="2 chosen")).to_be_visible()
-    expect(item(page, "Rename")).to_have_count(0)
+    expect(page.get_by_role("menu", name=text_of("chosen", count=2))).to_be_visible()
+    expect(item(page, "act-rename")).to_have_count(0)
     page.keyboard.press("Escape")
     page.get_by_role("link", name="c.txt", exact=True).focus()
     page.keyboard.press("ContextMenu")
-    expect(page.get_by_role("menu", name="Actions for “c.txt”")).to_be_visible()
-    item(page, "Delete").click()
+    expect(page.get_by_role("menu", name=text_of("actions-for", name="c.txt"))).to_be_visible()
+    item(page, "act-trash").click()
 
     expect(row(page, "c.txt")).to_have_count(0)
-    expect(page.get_by_label("Choose “a.txt”")).to_be_checked()
+    expect(checkbox(page, "a.txt")).to_be_checked()
     row(page, "b.txt").click(button="right")
-    item(page, "Delete").click()
+    item(page, "act-trash").click()
     expect(page.locator("#rows [data-name]")).to_have_count(0)
 
 
@@ -133,7 +135,7 @@ class Finger:
 
 
 @pytest.fixture
-def phone(server: Server, new_context: NewContext, username: str) -> tuple[Page, Finger]:
+def phone(server: Server, new_context: NewContext, own_context: None, username: str) -> tuple[Page, Finger]:
     """Return a page on a phone with a screen full of folders, and the finger on it."""
     size: ViewportSize = {"width": 375, "height": 740}
     context = new_context(viewport=size, has_touch=True, is_mobile=True)
@@ -154,7 +156,7 @@ def held_on(phone: tuple[Page, Finger], name: str) -> Page:
     return page
 
 
-def test_a_long_press_brings_it_as_a_sheet_and_opens_nothing(phone: tuple[Page, Finger]) -> None:
+def test_a_long_press_opens_a_bottom_sheet_and_nothing_else(phone: tuple[Page, Finger]) -> None:
     page = held_on(phone, "folder0")
     phone[1].lift()
 
@@ -169,7 +171,7 @@ def test_a_long_press_brings_it_as_a_sheet_and_opens_nothing(phone: tuple[Page, 
     assert page.url.endswith("/index")
 
 
-def test_the_end_of_a_long_press_does_nothing_wherever_it_lands(phone: tuple[Page, Finger]) -> None:
+def test_the_end_of_a_long_press_does_nothing_wherever_it_is(phone: tuple[Page, Finger]) -> None:
     page = held_on(phone, "folder0")
     _, finger = phone
     items = page.locator("#row-menu .menu-item")
@@ -197,7 +199,7 @@ def test_the_end_of_a_long_press_does_nothing_wherever_it_lands(phone: tuple[Pag
     assert page.url.endswith("/index")
 
 
-def test_the_sheet_takes_no_tap_until_a_finger_had_time_to_see_it(phone: tuple[Page, Finger]) -> None:
+def test_the_sheet_ignores_taps_right_after_a_long_press(phone: tuple[Page, Finger]) -> None:
     page = held_on(phone, "folder0")
     phone[1].lift()
     items = page.locator("#row-menu .menu-item")
@@ -212,7 +214,7 @@ def test_the_sheet_takes_no_tap_until_a_finger_had_time_to_see_it(phone: tuple[P
     expect(page.get_by_role("heading", level=1)).to_have_text("folder0")
 
 
-def test_keys_need_not_wait_for_the_sheet_after_a_long_press(phone: tuple[Page, Finger]) -> None:
+def test_keys_work_at_once_after_a_long_press(phone: tuple[Page, Finger]) -> None:
     page = held_on(phone, "folder3")
     phone[1].lift()
 
@@ -221,33 +223,33 @@ def test_keys_need_not_wait_for_the_sheet_after_a_long_press(phone: tuple[Page, 
     expect(page.get_by_role("heading", level=1)).to_have_text("folder3")
 
 
-def test_a_tap_beside_the_sheet_puts_it_away_and_opens_nothing(phone: tuple[Page, Finger]) -> None:
+def test_a_tap_outside_closes_the_sheet_and_opens_nothing(phone: tuple[Page, Finger]) -> None:
     page = held_on(phone, "folder3")
     phone[1].lift()
     page.clock.run_for(400)
 
-    page.get_by_role("link", name="folder0", exact=True).tap()
+    control(page, "trash").tap()
     expect(menu(page)).to_have_count(0)
     assert page.url.endswith("/index")
-    page.get_by_role("link", name="folder0", exact=True).tap()
+    control(page, "trash").tap()
 
-    expect(page.get_by_role("heading", level=1)).to_have_text("folder0")
+    page.wait_for_url("**/trash")
 
 
-def test_the_space_bar_presses_the_button_of_a_row(visitor: Visitor) -> None:
+def test_the_space_bar_presses_the_menu_button_of_a_row(visitor: Visitor) -> None:
     page = filled(visitor)
-    page.get_by_role("link", name="Actions for “b.txt”").focus()
+    menu_button(page, "b.txt").focus()
 
     page.keyboard.press("Space")
 
-    expect(page.get_by_role("menu", name="Actions for “b.txt”")).to_be_visible()
+    expect(page.get_by_role("menu", name=text_of("actions-for", name="b.txt"))).to_be_visible()
 
 
-def test_the_second_half_of_a_double_click_presses_nothing_in_it(visitor: Visitor) -> None:
+def test_the_second_click_of_a_double_click_presses_nothing_in_the_menu(visitor: Visitor) -> None:
     page = filled(visitor)
-    # So low that the menu lies over its button.
+    # So low that the menu covers its button.
     page.set_viewport_size({"width": 1000, "height": 420})
-    place = page.get_by_role("link", name="Actions for “b.txt”").bounding_box()
+    place = menu_button(page, "b.txt").bounding_box()
     assert place
     page.mouse.click(place["x"] + 20, place["y"] + 20)
     expect(menu(page)).to_be_visible()
@@ -269,7 +271,7 @@ for (const name of ["popover", "showPopover", "hidePopover", "togglePopover"]) {
 """
 
 
-def test_without_popovers_the_menu_is_a_page_and_in_the_trash_the_bar_offers_the_rest(
+def test_without_popovers_the_menu_is_a_page_and_the_trash_uses_the_bar(
     visitor: Visitor,
 ) -> None:
     visitor.context.add_init_script(WITHOUT_POPOVERS)
@@ -280,7 +282,7 @@ def test_without_popovers_the_menu_is_a_page_and_in_the_trash_the_bar_offers_the
     page.keyboard.press("Escape")
     expect(menu(page)).to_have_count(0)
 
-    page.get_by_role("link", name="Actions for “b.txt”").click()
+    menu_button(page, "b.txt").click()
 
     expect(page.get_by_role("heading", level=1)).to_contain_text("b.txt")
     assert "/index/arrange" in page.url
@@ -289,5 +291,5 @@ def test_without_popovers_the_menu_is_a_page_and_in_the_trash_the_bar_offers_the
     with page.expect_navigation(url="**/index/arrange?*"):
         page.keyboard.press("Shift+F10")
     visitor.person.delete("b.txt")
-    visitor.open("/trash").get_by_role("button", name="Actions for “b.txt”").click()
-    expect(page.locator("#selection").get_by_role("button", name="Restore")).to_be_visible()
+    menu_button(visitor.open("/trash"), "b.txt").click()
+    expect(page.locator("#selection").get_by_role("button", name=text_of("act-restore"))).to_be_visible()

@@ -1,4 +1,4 @@
-"""Pictures as they are looked at: in their colors, of every kind that has any, and no more of them than a screen shows."""
+"""Pictures in the preview: correct colors, all formats, and no more pixels than needed."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from tests.browser.conftest import NewContext
 from tests.browser.test_preview import look_at, stage, title
 from tests.support import profiles
 from tests.support.chromium import Visitor
+from tests.support.controls import control
 from tests.support.images import heic, opened, picture
 from tests.support.servers import Server
 from tests.support.waiting import wait_until
+from tests.support.wording import text_of
 
 pytestmark = pytest.mark.browser
 
-# What the middle of a picture looks like, for whoever draws it on the screen.
+# The pixel in the middle of a picture as shown on the screen.
 SEEN = """async address => {
     const image = new Image();
     image.src = address;
@@ -42,7 +44,9 @@ def flat(kind: str, mode: str, color: tuple[int, ...], profile: bytes) -> bytes:
 
 def await_made(visitor: Visitor, address: str) -> None:
     """Wait until the server has drawn a thumbnail."""
-    wait_until(lambda: visitor.person.send("GET", address).status == HTTPStatus.OK, what=address)
+    wait_until(
+        lambda: visitor.person.send("GET", address).status == HTTPStatus.OK, what=address, page=visitor.page
+    )
 
 
 def noise(kind: str, width: int, height: int, **options: object) -> bytes:
@@ -52,7 +56,7 @@ def noise(kind: str, width: int, height: int, **options: object) -> bytes:
     return written.getvalue()
 
 
-def test_thumbnails_have_the_colors_that_the_browser_gives_the_original(visitor: Visitor) -> None:
+def test_thumbnails_have_the_same_colors_as_the_original(visitor: Visitor) -> None:
     p3, linear = profiles.display_p3(), profiles.gray(1.0)
     originals = {
         "green.jpg": flat("JPEG", "RGB", (60, 170, 71), p3),
@@ -76,7 +80,7 @@ def test_thumbnails_have_the_colors_that_the_browser_gives_the_original(visitor:
     assert page.evaluate(SEEN, "/files/green.jpg") == pytest.approx([0, 173, 54, 255], abs=4)
 
 
-def test_photographs_that_no_browser_need_know_are_shown(visitor: Visitor) -> None:
+def test_photo_formats_unsupported_by_browsers_are_shown(visitor: Visitor) -> None:
     scan = io.BytesIO()
     Image.new("I;16", (3000, 2000), 30_000).save(scan, "TIFF")
     contents = {
@@ -97,22 +101,24 @@ def test_photographs_that_no_browser_need_know_are_shown(visitor: Visitor) -> No
         page.keyboard.press("ArrowRight")
 
 
-def test_what_is_called_a_picture_and_is_none_costs_no_complaint(visitor: Visitor) -> None:
+def test_a_file_wrongly_named_as_image_logs_no_error(visitor: Visitor) -> None:
     names = ["a.jpg", "b.png", "c.heic", "d.tif", "e.gif", "f.webp", "g.avif", "h.svg"]
     for name in names:
         visitor.person.store(name, b"no picture at all")
     page = visitor.open()
-    page.wait_for_function("[...document.querySelectorAll('.thumb')].every(picture => picture.complete)")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.thumb')].every(picture => picture.complete)"
+    )
     expect(page.locator(".sign.has-picture")).to_have_count(0)
     look_at(page, "a.jpg")
 
     for name in names:
         expect(title(page)).to_have_text(name)
-        expect(stage(page)).to_contain_text("This file cannot be shown.")
+        expect(stage(page)).to_contain_text(text_of("preview-broken"))
         page.keyboard.press("ArrowRight")
 
 
-def test_of_a_photograph_that_was_cut_off_shows_what_there_is_and_nothing_is_said_to_be_nothing(
+def test_a_truncated_photo_is_shown_as_far_as_possible_and_an_empty_one_reported(
     visitor: Visitor,
 ) -> None:
     turned = Image.Exif()
@@ -129,7 +135,7 @@ def test_of_a_photograph_that_was_cut_off_shows_what_there_is_and_nothing_is_sai
         if is_shown:
             expect(stage(page).locator("img")).to_be_visible()
         else:
-            expect(stage(page)).to_contain_text("This file cannot be shown. It may be damaged")
+            expect(stage(page)).to_contain_text(text_of("preview-broken"))
         page.keyboard.press("ArrowRight")
 
 
@@ -148,7 +154,7 @@ def asked_for(page: Page) -> list[str]:
         pytest.param(412, 915, 2.625, marks=pytest.mark.long),
     ],
 )
-def test_a_phone_gets_a_picture_of_its_own_size_and_the_file_when_one_looks_closer(
+def test_a_phone_loads_a_small_version_and_the_original_when_zooming(
     server: Server, new_context: NewContext, username: str, width: int, height: int, dots: float
 ) -> None:
     size = {"width": width, "height": height}
@@ -167,12 +173,12 @@ def test_a_phone_gets_a_picture_of_its_own_size_and_the_file_when_one_looks_clos
     shown.tap()
 
     expect(shown).to_have_js_property("naturalWidth", 2400)
-    page.get_by_role("button", name="Next file").tap()
+    control(page, "next file").tap()
     expect(shown).to_have_accessible_name("b small.jpg")
     assert "/files/" in (shown.get_attribute("src") or "")
 
 
-def test_a_large_screen_gets_the_file_and_nobody_a_still_of_what_moves(
+def test_a_large_screen_loads_the_original_and_animations_are_never_stills(
     server: Server, new_context: NewContext, username: str
 ) -> None:
     frames = [Image.frombytes("RGB", (900, 700), os.urandom(900 * 700 * 3)) for _ in range(2)]
@@ -195,7 +201,7 @@ def test_a_large_screen_gets_the_file_and_nobody_a_still_of_what_moves(
     expect(shown).to_have_js_property("naturalWidth", 2400)
 
 
-def test_a_drawing_fills_the_stage_and_is_as_sharp_when_it_grows(visitor: Visitor) -> None:
+def test_an_svg_fills_the_stage_and_stays_sharp_when_zoomed(visitor: Visitor) -> None:
     drawn = '<svg xmlns="http://www.w3.org/2000/svg" {}><circle cx="12" cy="12" r="9"/></svg>'
     visitor.person.store("a icon.svg", drawn.format('width="24" height="24"').encode())
     visitor.person.store("b shape.svg", drawn.format('viewBox="0 0 24 24"').encode())
@@ -218,7 +224,7 @@ def test_a_drawing_fills_the_stage_and_is_as_sharp_when_it_grows(visitor: Visito
         page.keyboard.press("ArrowRight")
 
 
-def test_what_can_be_seen_through_lies_on_a_checker_in_both_themes(visitor: Visitor) -> None:
+def test_transparent_images_have_a_checkerboard_in_both_themes(visitor: Visitor) -> None:
     clear = io.BytesIO()
     Image.new("RGBA", (400, 300), (0, 0, 0, 0)).save(clear, "PNG")
     visitor.person.store("clear.png", clear.getvalue())

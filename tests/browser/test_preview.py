@@ -1,4 +1,4 @@
-"""Looking at files: every kind of them, by keys, mouse and finger; and nothing in any of them runs."""
+"""The preview: every type of file, by keyboard, mouse and touch; nothing in a file runs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from tests.browser.test_files import record_dialogs
 from tests.support import media
 from tests.support.auth import PASSWORD
 from tests.support.chromium import Visitor, held
+from tests.support.controls import control
 from tests.support.images import picture
 from tests.support.servers import Server
+from tests.support.wording import text_of
 
 pytestmark = pytest.mark.browser
 
@@ -54,7 +56,7 @@ def touches(page: Page, *points: tuple[int, int]) -> None:
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
-def test_enter_opens_arrows_lead_through_the_list_and_escape_leads_back_to_the_file(visitor: Visitor) -> None:
+def test_enter_opens_the_preview_arrows_change_the_file_and_escape_returns_to_it(visitor: Visitor) -> None:
     visitor.person.store("a folder/inside.txt", b"1")
     visitor.person.store("b picture.png", picture("PNG", 400, 300))
     visitor.person.store("c notes.md", "# Заметки\n".encode())
@@ -66,7 +68,7 @@ def test_enter_opens_arrows_lead_through_the_list_and_escape_leads_back_to_the_f
     shown = stage(page)
 
     look_at(page, "b picture.png")
-    expect(page.locator("#preview-position")).to_have_text("1 of 6")
+    expect(page.locator("#preview-position")).to_have_text(text_of("preview-position", index="1", count=6))
     expect(shown.get_by_role("img", name="b picture.png")).to_be_visible()
     page.keyboard.press("ArrowLeft")
     expect(title(page)).to_have_text("b picture.png")
@@ -78,12 +80,12 @@ def test_enter_opens_arrows_lead_through_the_list_and_escape_leads_back_to_the_f
     expect(shown.locator("video")).to_have_js_property("videoWidth", 8)
     page.keyboard.press("ArrowRight")
     expect(shown.get_by_text("First words")).to_be_attached()
-    page.get_by_role("button", name="Next file").click()
-    expect(shown).to_contain_text("There is no preview for files of this kind.")
-    expect(page.get_by_role("button", name="Next file", include_hidden=True)).to_be_disabled()
+    control(page, "next file").click()
+    expect(shown).to_contain_text(text_of("preview-none"))
+    expect(control(page, "next file", include_hidden=True)).to_be_disabled()
     expect(shown).to_be_focused()
     with page.expect_download() as saved:
-        shown.get_by_role("link", name="Download").click()
+        control(shown, "download").click()
     assert saved.value.suggested_filename == "g archive.zip"
     page.keyboard.press("Escape")
 
@@ -93,21 +95,25 @@ def test_enter_opens_arrows_lead_through_the_list_and_escape_leads_back_to_the_f
     expect(title(page)).to_have_text("b picture.png")
 
 
-def test_looking_on_past_the_end_of_the_page_loads_the_next(visitor: Visitor) -> None:
+def test_the_preview_loads_the_next_page_of_the_list(visitor: Visitor) -> None:
     parts = [("file", (f"{number:03}.txt", b"words")) for number in range(203)]
     stored = visitor.server.request("POST", "/upload", fields=parts, headers=visitor.person.headers)
     assert stored.status == 201, stored.data
     page = visitor.open()
     look_at(page, "199.txt")
-    expect(page.locator("#preview-position")).to_have_text("200 of 200+")
+    expect(page.locator("#preview-position")).to_have_text(
+        text_of("preview-position", index="200", count="200+")
+    )
 
     page.keyboard.press("ArrowRight")
 
     expect(title(page)).to_have_text("200.txt")
-    expect(page.locator("#preview-position")).to_have_text("201 of 203")
+    expect(page.locator("#preview-position")).to_have_text(
+        text_of("preview-position", index="201", count=203)
+    )
 
 
-def test_nothing_in_a_hostile_file_runs_or_leads_anywhere(visitor: Visitor) -> None:
+def test_nothing_in_a_hostile_file_runs_or_links_anywhere(visitor: Visitor) -> None:
     for name, content in HOSTILE.items():
         visitor.person.store(name, content.encode())
     visitor.person.store("e paper.pdf", media.pdf(["Words"], script=ATTACK, link="https://evil.test/"))
@@ -135,7 +141,7 @@ def test_nothing_in_a_hostile_file_runs_or_leads_anywhere(visitor: Visitor) -> N
     assert len(page.context.pages) == 1
 
 
-def test_a_sound_is_jumped_in_by_ranges_and_falls_silent_when_one_goes_on(visitor: Visitor) -> None:
+def test_audio_seeks_by_ranges_and_stops_with_the_next_file(visitor: Visitor) -> None:
     visitor.person.store("long.wav", media.wav(600))
     page = visitor.open()
     look_at(page, "long.wav")
@@ -152,11 +158,11 @@ def test_a_sound_is_jumped_in_by_ranges_and_falls_silent_when_one_goes_on(visito
     handle = player.element_handle()
     page.keyboard.press("Escape")
 
-    # The browser tells of the end of a dialog a moment after it.
+    # The browser fires the close event of a dialog a moment later.
     page.wait_for_function("audio => audio.paused && !audio.hasAttribute('src')", arg=handle)
 
 
-def test_a_picture_grows_at_a_click_a_key_and_a_button_and_is_pulled_about(visitor: Visitor) -> None:
+def test_an_image_zooms_by_click_key_and_button_and_is_dragged(visitor: Visitor) -> None:
     visitor.person.store("map.png", picture("PNG", 3000, 2000))
     visitor.person.store("next.txt", b"1")
     page = visitor.open()
@@ -171,7 +177,7 @@ def test_a_picture_grows_at_a_click_a_key_and_a_button_and_is_pulled_about(visit
     assert fitted <= 1280
     page.keyboard.press("+")
     assert width() == pytest.approx(fitted * 1.4, abs=1)
-    page.get_by_role("button", name="Smaller").click()
+    control(page, "smaller").click()
     assert width() == pytest.approx(fitted, abs=1)
     image.click(position={"x": 10, "y": 10})
     assert width() == pytest.approx(3000, abs=1)
@@ -190,7 +196,9 @@ def test_a_picture_grows_at_a_click_a_key_and_a_button_and_is_pulled_about(visit
     expect(title(page)).to_have_text("next.txt")
 
 
-def test_a_finger_opens_swipes_on_and_closes(server: Server, new_context: NewContext, username: str) -> None:
+def test_touch_opens_swipes_and_closes_the_preview(
+    server: Server, new_context: NewContext, username: str
+) -> None:
     phone = new_context(viewport={"width": 375, "height": 700}, has_touch=True, is_mobile=True)
     visitor = Visitor(server, phone, username)
     visitor.person.store("a.txt", b"one")
@@ -205,23 +213,27 @@ def test_a_finger_opens_swipes_on_and_closes(server: Server, new_context: NewCon
     expect(stage(page)).to_have_text("one")
     touches(page, (200, 300), (210, 450), (220, 600))
     expect(stage(page)).to_have_text("one")
-    page.get_by_role("dialog").get_by_role("button", name="Close", exact=True).tap()
+    control(page.get_by_role("dialog"), "close").tap()
 
     expect(page.locator("#preview")).to_be_hidden()
 
 
-def test_pages_of_a_document_are_drawn_when_they_come_near(visitor: Visitor) -> None:
+def test_pdf_pages_are_rendered_when_they_come_near(visitor: Visitor) -> None:
     visitor.person.store("book.pdf", media.pdf([f"Words of {number}" for number in range(1, 41)]))
     page = visitor.open()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     look_at(page, "book.pdf")
     drawn = stage(page).locator("canvas")
-    expect(stage(page).get_by_role("group", name="Page 1", exact=True).locator("canvas")).to_be_visible()
-    expect(page.locator(".preview-page")).to_have_text("1 of 40")
+    expect(
+        stage(page)
+        .get_by_role("group", name=text_of("preview-page", number="1"), exact=True)
+        .locator("canvas")
+    ).to_be_visible()
+    expect(page.locator(".preview-page")).to_have_text(text_of("preview-position", index="1", count=40))
 
-    page.get_by_role("button", name="Next page").click()
-    expect(page.locator(".preview-page")).to_have_text("2 of 40")
+    control(page, "next page").click()
+    expect(page.locator(".preview-page")).to_have_text(text_of("preview-position", index="2", count=40))
     assert drawn.count() < 6
     stage(page).press("End")
 
@@ -229,14 +241,14 @@ def test_pages_of_a_document_are_drawn_when_they_come_near(visitor: Visitor) -> 
     assert not [url for url in asked if url.endswith((".bcmap", ".pfb"))], "nothing that it does not need"
     expect(stage(page).get_by_text("Words of 1", exact=True)).not_to_be_attached()
     before = stage(page).locator(".pdf-page").first.bounding_box()
-    page.get_by_role("button", name="Larger").click()
+    control(page, "larger").click()
     after = stage(page).locator(".pdf-page").first.bounding_box()
     assert before is not None
     assert after is not None
     assert after["width"] == pytest.approx(before["width"] * 1.4, rel=0.01)
 
 
-def test_a_document_without_its_fonts_shows_its_text(visitor: Visitor) -> None:
+def test_a_pdf_without_embedded_fonts_shows_its_text(visitor: Visitor) -> None:
     fonts = {
         "a japanese.pdf": ("東京の天気", "shift_jis", media.cjk("Japan1", "Ryumin-Light", "90ms-RKSJ-H")),
         "b chinese.pdf": ("今天天气很好", "gbk", media.cjk("GB1", "STSong-Light", "GBK-EUC-H")),
@@ -264,7 +276,9 @@ def test_a_document_without_its_fonts_shows_its_text(visitor: Visitor) -> None:
     assert {"90ms-RKSJ-H.bcmap", "GBK-EUC-H.bcmap", "UniKS-UCS2-H.bcmap", "FoxitDingbats.pfb"} <= set(asked)
 
 
-def test_what_cannot_be_shown_says_why(visitor: Visitor, expect_complaint: Callable[[str], None]) -> None:
+def test_a_file_that_cannot_be_previewed_is_explained(
+    visitor: Visitor, expect_complaint: Callable[[str], None]
+) -> None:
     expect_complaint("status of 404")
     visitor.person.store("a broken.jpg", b"\xff\xd8\xff no picture")
     visitor.person.store("b broken.mp4", b"no film at all")
@@ -276,18 +290,18 @@ def test_what_cannot_be_shown_says_why(visitor: Visitor, expect_complaint: Calla
     look_at(page, "a broken.jpg")
 
     for _ in range(3):
-        expect(stage(page)).to_contain_text("This file cannot be shown.")
-        expect(stage(page).get_by_role("link", name="Download")).to_be_visible()
+        expect(stage(page)).to_contain_text(text_of("preview-broken"))
+        expect(control(stage(page), "download")).to_be_visible()
         page.keyboard.press("ArrowRight")
 
-    expect(stage(page)).to_contain_text("This PDF is protected by a password.")
+    expect(stage(page)).to_contain_text(text_of("preview-password"))
     page.keyboard.press("ArrowRight")
     expect(title(page)).to_have_text("e gone.txt")
-    expect(stage(page)).to_contain_text("This file is not here any more.")
-    expect(stage(page).get_by_role("link", name="Download")).to_be_hidden()
+    expect(stage(page)).to_contain_text(text_of("preview-gone"))
+    expect(control(stage(page), "download")).to_be_hidden()
 
 
-def test_who_was_signed_out_signs_in_again_and_goes_on_looking(
+def test_the_preview_continues_after_signing_in_again(
     visitor: Visitor, expect_complaint: Callable[[str], None]
 ) -> None:
     expect_complaint("status of 401")
@@ -295,10 +309,10 @@ def test_who_was_signed_out_signs_in_again_and_goes_on_looking(
     page = visitor.open()
     visitor.context.clear_cookies()
     look_at(page, "picture.png")
-    signing = page.get_by_role("dialog", name="Sign in again")
+    signing = page.get_by_role("dialog", name=text_of("sign-in-again"))
 
-    signing.get_by_role("textbox", name="Password").fill(PASSWORD)
-    signing.get_by_role("button", name="Sign in").click()
+    control(signing, "password").fill(PASSWORD)
+    control(signing, "sign in").click()
 
     expect(stage(page).get_by_role("img", name="picture.png")).to_be_visible()
 
@@ -310,18 +324,22 @@ MARGINS = """stage => {
 }"""
 
 
-@pytest.mark.parametrize("name", ["notes.txt", "song.wav", "picture.png"])
-def test_what_is_waited_for_turns_in_the_middle(visitor: Visitor, name: str) -> None:
+def test_the_spinner_is_centered(visitor: Visitor) -> None:
     contents = {"notes.txt": b"one", "song.wav": media.wav(1), "picture.png": picture()}
-    visitor.person.store(name, contents[name])
+    for name, content in contents.items():
+        visitor.person.store(name, content)
     page = visitor.open()
 
-    with held(page, re.compile(r"/files/|/download/|/thumbnails/")):
-        look_at(page, name)
-        expect(stage(page)).to_have_attribute("aria-busy", "true")
-        position, left, right, top, bottom = stage(page).evaluate(MARGINS)
+    for name in contents:
+        with held(page, re.compile(r"/files/|/download/|/thumbnails/")):
+            look_at(page, name)
+            expect(stage(page)).to_have_attribute("aria-busy", "true")
+            position, left, right, top, bottom = stage(page).evaluate(MARGINS)
+        expect(page.locator("#preview-stage:not([aria-busy])")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.locator("#preview")).to_be_hidden()
 
-    assert position == "absolute"
-    assert abs(left - right) <= 1
-    assert abs(top - bottom) <= 1
-    assert min(left, top) > 100
+        assert position == "absolute", name
+        assert abs(left - right) <= 1
+        assert abs(top - bottom) <= 1
+        assert min(left, top) > 100

@@ -1,4 +1,4 @@
-"""A look at a file has an address: Back closes it, it can be loaded again, and it can be passed on."""
+"""The address of a preview: Back closes it, it can be reloaded and shared."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import NewContext
 from tests.support.auth import PASSWORD
-from tests.support.chromium import Visitor, file, held_uploads
+from tests.support.chromium import Visitor, file, first_page, held_uploads
+from tests.support.controls import control
+from tests.support.wording import text_of
 
 pytestmark = pytest.mark.browser
 
@@ -46,11 +48,11 @@ def test_back_closes_a_preview_and_stays_in_the_folder(docs: Visitor) -> None:
     expect(page.locator("#preview")).to_be_hidden()
     page.go_back()
 
-    expect(page.get_by_role("heading", level=1)).to_have_text("Your files")
+    expect(page.get_by_role("heading", level=1)).to_have_text(text_of("your-files"))
 
 
-@pytest.mark.parametrize("way", ["Escape", "button"])
-def test_closing_leaves_no_step_behind(docs: Visitor, way: str) -> None:
+@pytest.mark.parametrize("way", [pytest.param("Escape", marks=pytest.mark.long), "button"])
+def test_closing_a_preview_leaves_no_history_entry(docs: Visitor, way: str) -> None:
     page = docs.page
     before = page.evaluate("history.length")
     docs.row("в.txt").locator(".name").press("Enter")
@@ -61,7 +63,7 @@ def test_closing_leaves_no_step_behind(docs: Visitor, way: str) -> None:
     if way == "Escape":
         page.keyboard.press("Escape")
     else:
-        page.locator("#preview").get_by_role("button", name="Close").click()
+        control(page.locator("#preview"), "close").click()
 
     expect(page).to_have_url(re.compile(r"/index\?path=docs$"))
     expect(page.locator("#preview")).to_be_hidden()
@@ -71,12 +73,14 @@ def test_closing_leaves_no_step_behind(docs: Visitor, way: str) -> None:
     assert page.evaluate("history.length") == before + 1
 
 
-def test_the_address_opens_it_wherever_it_is_in_the_list(shelf: Visitor) -> None:
+def test_the_address_opens_a_preview_anywhere_in_the_list(shelf: Visitor) -> None:
     page = shelf.page
     page.goto("/index?path=shelf#preview=shelf/433.txt")
 
     expect(title(page)).to_have_text("433.txt")
-    expect(page.locator("#preview-position")).to_have_text("434 of 450")
+    expect(page.locator("#preview-position")).to_have_text(
+        text_of("preview-position", index="434", count=450)
+    )
     page.keyboard.press("ArrowLeft")
     expect(title(page)).to_have_text("432.txt")
     expect(page).to_have_url(re.compile(r"#preview=shelf/432\.txt$"))
@@ -86,7 +90,7 @@ def test_the_address_opens_it_wherever_it_is_in_the_list(shelf: Visitor) -> None
     expect(shelf.row("432.txt").locator(".name")).to_be_focused()
 
 
-def test_a_preview_of_what_was_found_has_an_address_too(docs: Visitor) -> None:
+def test_a_preview_of_a_search_result_has_an_address(docs: Visitor) -> None:
     page = docs.page
     page.goto("/search?q=b")
     docs.open("/search?q=b")
@@ -101,39 +105,37 @@ def test_a_preview_of_what_was_found_has_an_address_too(docs: Visitor) -> None:
     expect(page).to_have_url(re.compile(r"/search\?q=b$"))
 
 
-@pytest.mark.parametrize("path", ["docs/gone.txt", "docs", "%E0%A4%A"])
-def test_an_address_of_no_file_shows_the_list_and_says_so(docs: Visitor, path: str) -> None:
+@pytest.mark.parametrize("path", ["docs/gone.txt", pytest.param("docs", marks=pytest.mark.long), "%E0%A4%A"])
+def test_an_address_without_a_file_shows_the_list_and_a_message(docs: Visitor, path: str) -> None:
     page = docs.page
-    page.goto("about:blank")
+    page.goto("/account")
     page.goto(f"/index?path=docs#preview={path}")
 
     expect(docs.row("в.txt")).to_be_visible()
     if "%" not in path:
-        expect(page.get_by_role("alert")).to_contain_text(f"“{path}” is not there any more.")
+        expect(page.get_by_role("alert")).to_contain_text(text_of("gone", path=path))
         expect(page).to_have_url(re.compile(r"/index\?path=docs$"))
     expect(page.locator("#preview")).to_be_hidden()
 
 
-def test_whoever_signs_in_first_comes_to_the_preview(
-    docs: Visitor, new_context: NewContext, username: str
-) -> None:
-    page = new_context().new_page()
+def test_signing_in_first_leads_to_the_preview(docs: Visitor, new_context: NewContext, username: str) -> None:
+    page = first_page(new_context())
     page.goto("/index?path=docs#preview=docs/%D0%B2.txt")
-    page.get_by_label("User name").fill(username)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    control(page, "username").fill(username)
+    control(page, "password").fill(PASSWORD)
 
-    page.get_by_role("button", name="Sign in").click()
+    control(page, "sign in").click()
 
     expect(title(page)).to_have_text("в.txt")
 
 
-def test_back_goes_on_to_the_folder_before_while_uploads_keep_the_page(docs: Visitor) -> None:
+def test_back_leads_to_the_previous_folder_during_uploads(docs: Visitor) -> None:
     page = docs.page
     with held_uploads(page):
         page.locator("#files-input").set_input_files([file("slow.txt")])
         expect(docs.upload_line("slow.txt")).to_have_attribute("data-state", "sending")
-        page.get_by_role("link", name="Your files").first.click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("Your files")
+        control(page, "files").first.click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(text_of("your-files"))
         page.go_back()
         expect(page.get_by_role("heading", level=1)).to_have_text("docs")
         docs.row("в.txt").locator(".name").click()

@@ -1,4 +1,4 @@
-"""How somebody likes lists, the order and the view, is remembered in the browser for each user."""
+"""Order and view of lists are stored in the browser for each user."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from playwright.sync_api import expect
 from tests.browser.conftest import NewContext
 from tests.support.auth import PASSWORD
 from tests.support.chromium import Visitor, file
+from tests.support.controls import column, control
 from tests.support.servers import Server
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("is_scripted", [True, False])
-def test_order_and_view_are_remembered_for_each_user(
+def test_order_and_view_are_remembered_per_user(
     server: Server, new_context: NewContext, username: str, is_scripted: bool
 ) -> None:
     context = new_context(java_script_enabled=is_scripted)
@@ -27,11 +28,11 @@ def test_order_and_view_are_remembered_for_each_user(
     go = visitor.open if is_scripted else page.goto
 
     go("/index")
-    page.locator(".list-head").get_by_role("link", name="Size").click()
-    expect(page.locator("[aria-sort=ascending]")).to_have_text("Size")
-    page.locator(".list-head").get_by_role("link", name="Size").click()
-    expect(page.locator("[aria-sort=descending]")).to_have_text("Size")
-    page.get_by_role("link", name="As tiles").click()
+    column(page, "size").get_by_role("link").click()
+    expect(column(page, "size")).to_have_attribute("aria-sort", "ascending")
+    column(page, "size").get_by_role("link").click()
+    expect(column(page, "size")).to_have_attribute("aria-sort", "descending")
+    control(page, "as tiles").click()
     expect(page.locator(".list.is-grid")).to_be_visible()
     page.goto("/index?path=sub")
 
@@ -42,11 +43,11 @@ def test_order_and_view_are_remembered_for_each_user(
     assert page.locator("#rows .name").all_inner_texts() == ["c.txt", "d.txt"]
     context.request.post("/login", form={"username": other.username, "password": PASSWORD})
     page.goto("/index")
-    expect(page.locator("[aria-sort=ascending]")).to_have_text("Name")
+    expect(column(page, "name")).to_have_attribute("aria-sort", "ascending")
     expect(page.locator(".list.is-grid")).to_have_count(0)
 
 
-def test_a_list_keeps_its_order_while_another_is_liked_in_another_tab(
+def test_a_list_keeps_its_order_when_another_tab_changes_it(
     visitor: Visitor,
 ) -> None:
     for name in ("a #1?.txt", "b%20.txt", "в.txt"):

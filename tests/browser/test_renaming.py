@@ -1,4 +1,4 @@
-"""Renaming in place, and making folders."""
+"""Inline renaming, and creating folders."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from cabinet.services.tree.names import SEPARATOR
 from tests.support.auth import PASSWORD
 from tests.support.chromium import Visitor, file, held, press_letter
+from tests.support.controls import checkbox, control
+from tests.support.wording import text_of
 
 pytestmark = pytest.mark.browser
 
 SELECTED = "field => field.value.slice(field.selectionStart, field.selectionEnd)"
 
 
-def test_a_new_name_takes_its_place_with_focus_and_choice_and_can_be_undone(visitor: Visitor) -> None:
+def test_a_renamed_row_keeps_focus_and_selection_and_can_be_undone(visitor: Visitor) -> None:
     for name in ("a.tar.gz", "b.txt", "c.txt"):
         visitor.person.store(name, name.encode())
     page = visitor.open()
     page.evaluate("window.neverReloaded = true")
-    field = page.get_by_label("New name of “a.tar.gz”")
+    field = page.get_by_label(text_of("rename-one", name="a.tar.gz"))
 
-    page.get_by_label("Choose “a.tar.gz”").check()
+    checkbox(page, "a.tar.gz").check()
     page.keyboard.press("F2")
     expect(field).to_be_focused()
     assert field.evaluate(SELECTED) == "a"
@@ -30,7 +33,7 @@ def test_a_new_name_takes_its_place_with_focus_and_choice_and_can_be_undone(visi
     page.keyboard.press("Enter")
 
     expect(page.get_by_role("link", name="bz.tar.gz", exact=True)).to_be_focused()
-    expect(page.get_by_label("Choose “bz.tar.gz”")).to_be_checked()
+    expect(checkbox(page, "bz.tar.gz")).to_be_checked()
     assert visitor.names() == ["b.txt", "bz.tar.gz", "c.txt"]
     page.keyboard.press("Control+z")
     expect(page.get_by_role("link", name="a.tar.gz", exact=True)).to_be_visible()
@@ -39,19 +42,19 @@ def test_a_new_name_takes_its_place_with_focus_and_choice_and_can_be_undone(visi
     assert page.evaluate("window.neverReloaded")
 
 
-def test_a_refused_name_stays_at_the_field_and_leaving_it_keeps_what_was_typed(
+def test_a_refused_name_stays_in_the_field_and_blur_saves_the_name(
     visitor: Visitor, expect_complaint: Callable[[str], None]
 ) -> None:
     expect_complaint("status of 409|status of 422")
     visitor.person.store("folder/inside.txt", b"1")
     visitor.person.store("notes.txt", b"1")
     page = visitor.open()
-    field = page.get_by_label("New name of “notes.txt”")
+    field = page.get_by_label(text_of("rename-one", name="notes.txt"))
     link = page.get_by_role("link", name="notes.txt", exact=True)
 
     link.focus()
     page.keyboard.press("F2")
-    for name, reason in (("folder", "There is already something"), ("a/b", "slash")):
+    for name, reason in (("folder", text_of("taken-again", path="folder")), ("a/b", SEPARATOR)):
         field.fill(name)
         page.keyboard.press("Enter")
         expect(page.get_by_role("alert").filter(has_text=reason)).to_be_visible()
@@ -69,21 +72,21 @@ def test_a_refused_name_stays_at_the_field_and_leaving_it_keeps_what_was_typed(
     assert set(visitor.person.hashes()) == {"folder/inside.txt", "other.txt"}
 
 
-def test_a_folder_is_made_in_its_place_or_said_why_not(
+def test_a_new_folder_is_shown_in_order_or_its_error_explained(
     visitor: Visitor, expect_complaint: Callable[[str], None]
 ) -> None:
     expect_complaint("status of 409")
     visitor.person.store("beta/inside.txt", b"1")
     visitor.person.store("notes.txt", b"1")
     page = visitor.open()
-    dialog = page.get_by_role("dialog", name="New folder")
-    field = dialog.get_by_label("Name of the folder")
+    dialog = control(page, "dialog of new folder")
+    field = control(dialog, "folder name")
 
-    page.get_by_role("button", name="New folder").click()
+    control(page, "new folder").click()
     expect(field).to_be_focused()
     field.fill("beta")
     page.keyboard.press("Enter")
-    expect(dialog.get_by_role("alert")).to_contain_text("There is already something")
+    expect(dialog.get_by_role("alert")).to_contain_text(text_of("taken-again", path="beta"))
     expect(field).to_have_value("beta")
     field.fill("gamma/delta")
     page.keyboard.press("Enter")
@@ -98,24 +101,22 @@ def test_a_folder_is_made_in_its_place_or_said_why_not(
 
 
 @pytest.mark.parametrize("is_wanted", [True, False])
-def test_a_name_is_typed_on_while_the_row_of_the_first_one_is_still_being_drawn(
-    visitor: Visitor, is_wanted: bool
-) -> None:
+def test_a_second_rename_survives_the_redraw_of_the_first_row(visitor: Visitor, is_wanted: bool) -> None:
     for name in ("a.txt", "b.txt"):
         visitor.person.store(name, b"1")
     page = visitor.open()
     page.get_by_role("link", name="a.txt", exact=True).focus()
     with page.expect_response("**/index/rows"), held(page, "**/index/rows"):
         page.keyboard.press("F2")
-        expect(page.get_by_label("New name of “a.txt”")).to_be_focused()
+        expect(page.get_by_label(text_of("rename-one", name="a.txt"))).to_be_focused()
         page.keyboard.type("c")
         with page.expect_request("**/index/rows"):
             page.keyboard.press("Enter")
 
         page.keyboard.press("F2")
-        expect(page.get_by_label("New name of “c.txt”")).to_be_focused()
+        expect(page.get_by_label(text_of("rename-one", name="c.txt"))).to_be_focused()
         page.keyboard.type("d")
-    expect(page.get_by_label("New name of “c.txt”")).to_have_value("d.txt")
+    expect(page.get_by_label(text_of("rename-one", name="c.txt"))).to_have_value("d.txt")
     page.keyboard.press("Enter" if is_wanted else "Escape")
 
     name = "d.txt" if is_wanted else "c.txt"
@@ -125,7 +126,7 @@ def test_a_name_is_typed_on_while_the_row_of_the_first_one_is_still_being_drawn(
     assert set(visitor.person.hashes()) == {"b.txt", name}
 
 
-def test_a_row_that_is_drawn_anew_while_the_key_is_heard_is_the_one_renamed(visitor: Visitor) -> None:
+def test_a_row_redrawn_during_the_key_press_is_renamed(visitor: Visitor) -> None:
     visitor.person.store("a.txt", b"1")
     page = visitor.open()
     page.get_by_role("link", name="a.txt", exact=True).focus()
@@ -140,10 +141,10 @@ def test_a_row_that_is_drawn_anew_while_the_key_is_heard_is_the_one_renamed(visi
 
     page.keyboard.press("F2")
 
-    expect(page.get_by_label("New name of “a.txt”")).to_be_focused()
+    expect(page.get_by_label(text_of("rename-one", name="a.txt"))).to_be_focused()
 
 
-def test_a_name_is_changed_in_the_session_that_another_tab_has_begun(
+def test_renaming_works_in_a_session_started_by_another_tab(
     visitor: Visitor, expect_complaint: Callable[[str], None]
 ) -> None:
     expect_complaint("status of 403")
@@ -157,20 +158,20 @@ def test_a_name_is_changed_in_the_session_that_another_tab_has_begun(
 
     page.get_by_role("link", name="a.txt", exact=True).focus()
     page.keyboard.press("F2")
-    page.get_by_label("New name of “a.txt”").fill("b.txt")
+    page.get_by_label(text_of("rename-one", name="a.txt")).fill("b.txt")
     page.keyboard.press("Enter")
 
     expect(page.get_by_role("link", name="b.txt", exact=True)).to_be_focused()
     assert set(visitor.person.hashes()) == {"b.txt"}
 
 
-def test_a_hit_that_is_one_no_more_gives_way_to_what_is_found_by_now(visitor: Visitor) -> None:
+def test_a_renamed_search_result_that_no_longer_matches_disappears(visitor: Visitor) -> None:
     visitor.person.store("note a.txt", b"1")
     page = visitor.open("/search?q=note")
     visitor.person.store("note b.txt", b"1")
     page.get_by_role("link", name="note a.txt", exact=True).focus()
     page.keyboard.press("F2")
-    page.get_by_label("New name of “note a.txt”").fill("other.txt")
+    page.get_by_label(text_of("rename-one", name="note a.txt")).fill("other.txt")
 
     page.keyboard.press("Enter")
 
@@ -178,7 +179,7 @@ def test_a_hit_that_is_one_no_more_gives_way_to_what_is_found_by_now(visitor: Vi
     assert visitor.names() == ["note b.txt"]
 
 
-def test_a_name_of_200_letters_is_uploaded_renamed_deleted_and_brought_back(visitor: Visitor) -> None:
+def test_a_name_of_200_characters_is_uploaded_renamed_deleted_and_restored(visitor: Visitor) -> None:
     """By one request and in parts: the browser has no file of that name, nor has the server's disk."""
     small, large, longest = "П" * 196 + ".pdf", "Д" * 196 + ".bin", "Ж" * 251 + ".pdf"
     page = visitor.open()
@@ -188,7 +189,7 @@ def test_a_name_of_200_letters_is_uploaded_renamed_deleted_and_brought_back(visi
 
     page.get_by_role("link", name=small, exact=True).focus()
     page.keyboard.press("F2")
-    page.get_by_label(f"New name of “{small}”").fill(longest)
+    page.get_by_label(text_of("rename-one", name=small)).fill(longest)
     page.keyboard.press("Enter")
     expect(page.get_by_role("link", name=longest, exact=True)).to_be_focused()
     page.keyboard.press("Delete")

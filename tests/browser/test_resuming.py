@@ -1,4 +1,4 @@
-"""Large files: whatever stops them on the way, they go on from where they stopped."""
+"""Large files: uploads resume after any interruption."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from cabinet.storage.content_hash import BLOCK_SIZE
 from tests.browser.conftest import NewContext
 from tests.conftest import StartProduction
 from tests.support.chromium import Complaints, Visitor
-from tests.support.films import (
+from tests.support.controls import control
+from tests.support.line import Cut, Line, close_abruptly
+from tests.support.slow_uploads import (
     CONTENT,
     NAME,
     Network,
@@ -21,13 +23,13 @@ from tests.support.films import (
     resume,
     unfinished,
 )
-from tests.support.line import Cut, Line, end_rudely
 from tests.support.waiting import wait_until
+from tests.support.wording import text_of
 
 pytestmark = pytest.mark.browser
 
 
-def test_a_large_file_goes_by_tus_with_its_time(visitor: Visitor, network: Network, film: Path) -> None:
+def test_a_large_file_is_sent_by_tus_with_its_time(visitor: Visitor, network: Network, film: Path) -> None:
     visitor.choose(str(film))
 
     assert is_there(visitor)
@@ -37,7 +39,9 @@ def test_a_large_file_goes_by_tus_with_its_time(visitor: Visitor, network: Netwo
     assert visitor.page.evaluate("Object.keys(localStorage).length") == 0
 
 
-def test_the_library_is_loaded_only_when_a_large_file_comes(visitor: Visitor, page: Page, film: Path) -> None:
+def test_the_tus_library_is_loaded_with_the_first_large_file(
+    visitor: Visitor, page: Page, film: Path
+) -> None:
     scripts: list[str] = []
     page.on("request", lambda request: scripts.append(request.url) if "tus-js" in request.url else None)
     page.reload()
@@ -53,28 +57,26 @@ def test_the_library_is_loaded_only_when_a_large_file_comes(visitor: Visitor, pa
     assert len(scripts) == 1
 
 
-def test_a_file_of_more_than_one_part_is_sent_in_parts(
-    visitor: Visitor, network: Network, film: Path
-) -> None:
+def test_a_file_above_the_part_size_is_sent_in_parts(visitor: Visitor, network: Network, film: Path) -> None:
     with film.open("wb") as content:
         content.truncate(17 * BLOCK_SIZE)
 
     visitor.choose(str(film))
 
-    expect(visitor.upload_line(NAME)).to_contain_text("verified", timeout=60_000)
+    expect(visitor.upload_line(NAME)).to_contain_text(text_of("verified"), timeout=60_000)
     assert network.offsets() == [0, 16 * BLOCK_SIZE]
 
 
-def test_a_paused_upload_goes_on_where_it_stopped(visitor: Visitor, network: Network, film: Path) -> None:
+def test_a_paused_upload_resumes(visitor: Visitor, network: Network, film: Path) -> None:
     begin(visitor, network, film)
     pause(visitor)
     assert visitor.page.title() == "Your files – Cabinet"
-    network.mend()
+    network.restore()
 
     resume(visitor)
 
     assert is_there(visitor)
-    assert network.went_on()
+    assert network.has_resumed()
 
 
 @pytest.mark.parametrize("is_paused", [False, True])
@@ -86,7 +88,7 @@ def test_a_cancelled_upload_leaves_nothing_on_the_server(
         pause(visitor)
 
     with visitor.page.expect_response(lambda answer: answer.request.method == "DELETE") as deleted:
-        visitor.page.get_by_role("button", name=f"Cancel the upload of “{NAME}”").click()
+        visitor.page.get_by_role("button", name=text_of("cancel-one", name=NAME)).click()
 
     assert deleted.value.status == 204
     assert unfinished(visitor.person) == []
@@ -94,40 +96,41 @@ def test_a_cancelled_upload_leaves_nothing_on_the_server(
     visitor.page.wait_for_function("() => Object.keys(localStorage).length === 0")
 
 
-def test_a_cancelled_upload_can_begin_anew(visitor: Visitor, network: Network, film: Path) -> None:
+def test_a_cancelled_upload_can_be_restarted(visitor: Visitor, network: Network, film: Path) -> None:
     begin(visitor, network, film)
-    visitor.page.get_by_role("button", name="Cancel all").click()
-    visitor.page.get_by_role("button", name="Cancel uploads").click()
-    expect(visitor.upload_line(NAME)).to_contain_text("Cancelled")
-    network.mend()
+    control(visitor.page, "cancel all").click()
+    visitor.page.get_by_role("button", name=text_of("cancel-uploads")).click()
+    expect(visitor.upload_line(NAME)).to_contain_text(text_of("cancelled"))
+    network.restore()
 
-    visitor.page.get_by_role("button", name=f"Try to upload “{NAME}” again").click()
+    visitor.page.get_by_role("button", name=text_of("retry-one", name=NAME)).click()
 
     assert is_there(visitor)
     assert network.count("POST") == 2
 
 
 @pytest.mark.parametrize("is_offline", [False, True])
-def test_a_line_that_is_cut_in_the_middle_costs_nothing_that_arrived(
+def test_a_lost_connection_loses_no_received_bytes(
     far_end: Visitor, line: Line, film: Path, is_offline: bool
 ) -> None:
     network = Network(far_end.open())
-    line.plan(Cut(len(CONTENT) * 3 // 4, end_rudely))
+    line.plan(Cut(len(CONTENT) * 3 // 4, close_abruptly))
     begin(far_end, network, film)
     if is_offline:
         network.go_offline()
-        expect(far_end.upload_line(NAME)).to_contain_text("No connection. The upload resumes automatically.")
+        expect(far_end.upload_line(NAME)).to_contain_text(text_of("held-offline"))
         # What left but was not confirmed counts for nothing.
         expect(far_end.upload_line(NAME).get_by_role("progressbar")).to_have_js_property("value", 0)
 
-    network.mend()
+    network.restore()
 
     assert is_there(far_end)
     assert line.was_cut()
-    assert network.went_on()
+    assert network.has_resumed()
 
 
-def test_a_server_that_is_killed_and_started_again_goes_on(
+@pytest.mark.long  # to the page a lost connection, which is above; to the server tests/cli/test_interruptions.py
+def test_an_upload_resumes_after_a_server_restart(
     start_production: StartProduction, new_context: NewContext, complaints: list[Complaints], film: Path
 ) -> None:
     server = start_production()
@@ -135,11 +138,11 @@ def test_a_server_that_is_killed_and_started_again_goes_on(
     complaints[0].expect("ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_SOCKET")
     network = Network(visitor.open())
     begin(visitor, network, film)
-    wait_until(lambda: network.offsets() == [0], what="the first part")
+    wait_until(lambda: network.offsets() == [0], what="the first part", page=visitor.page)
 
     server.kill()
-    expect(visitor.upload_line(NAME)).to_contain_text("The server does not answer. Trying again…")
-    network.mend()
+    expect(visitor.upload_line(NAME)).to_contain_text(text_of("held-unanswered"))
+    network.restore()
     server.start()
 
     assert is_there(visitor)

@@ -1,4 +1,4 @@
-"""Searching as one types: in place, in order, and back."""
+"""Searching while typing: in place, in order, and back."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import NewContext
-from tests.support.chromium import Visitor
+from tests.support.chromium import Visitor, first_page
+from tests.support.controls import control
+from tests.support.wording import text_of
 
 pytestmark = pytest.mark.browser
 
 
 def field(page: Page) -> Locator:
-    return page.get_by_role("searchbox", name="Search by name")
+    return control(page, "search")
 
 
 def listed(page: Page, *names: str) -> None:
@@ -23,13 +25,13 @@ def listed(page: Page, *names: str) -> None:
 
 @pytest.fixture
 def library(visitor: Visitor) -> Visitor:
-    """Return somebody with files to look for."""
+    """Return a user with files to search for."""
     for path in ("docs/Отчёт.txt", "docs/deep/report.txt", "docs/notes.txt", "report 2.txt"):
         visitor.person.store(path, b"12345")
     return visitor
 
 
-def test_what_is_typed_is_found_in_place_and_escape_goes_back(library: Visitor) -> None:
+def test_search_results_replace_the_list_and_escape_returns(library: Visitor) -> None:
     page = library.open("/index?path=docs")
     page.evaluate("window.neverReloaded = true")
     page.get_by_role("link", name="notes.txt", exact=True).focus()
@@ -39,13 +41,13 @@ def test_what_is_typed_is_found_in_place_and_escape_goes_back(library: Visitor) 
     page.keyboard.type("rep")
     listed(page, "report.txt")
     expect(page.locator("#rows mark")).to_have_text("rep")
-    expect(page.get_by_role("status").filter(has_text="1 found")).to_have_count(1)
+    expect(page.get_by_role("status").filter(has_text=text_of("found", count=1))).to_have_count(1)
     expect(page).to_have_url(re.compile(r"/search\?q=rep&path=docs$"))
     expect(page).to_have_title("Search for “rep” – Cabinet")
     page.keyboard.press("Backspace")
     page.keyboard.press("Backspace")
     page.keyboard.press("Backspace")
-    # What was typed is gone, so the folder is back, and typing goes on.
+    # The query is deleted, so the folder is back, and typing continues.
     listed(page, "deep", "notes.txt", "Отчёт.txt")
     expect(field(page)).to_be_focused()
     page.keyboard.type("ОТЧЕТ")
@@ -61,7 +63,8 @@ def test_what_is_typed_is_found_in_place_and_escape_goes_back(library: Visitor) 
     assert page.evaluate("window.neverReloaded")
 
 
-def test_it_waits_for_a_pause_in_typing(library: Visitor) -> None:
+@pytest.mark.usefixtures("own_context")
+def test_search_waits_for_a_pause_in_typing(library: Visitor) -> None:
     page = library.open()
     page.clock.install()
     asked: list[str] = []
@@ -78,12 +81,12 @@ def test_it_waits_for_a_pause_in_typing(library: Visitor) -> None:
     assert [url.split("?")[1] for url in asked] == ["q=rep"]
 
 
-def test_a_search_can_be_widened_loaded_again_and_left(library: Visitor) -> None:
+def test_a_search_can_be_widened_reloaded_and_left(library: Visitor) -> None:
     page = library.open("/index?path=docs")
     field(page).fill("report")
     listed(page, "report.txt")
 
-    page.get_by_role("link", name="Everywhere").click()
+    control(page, "everywhere").click()
     listed(page, "report 2.txt", "report.txt")
     page.reload()
     listed(page, "report 2.txt", "report.txt")
@@ -93,15 +96,15 @@ def test_a_search_can_be_widened_loaded_again_and_left(library: Visitor) -> None
     field(page).press("Enter")
     expect(page.get_by_role("link", name="report 2.txt", exact=True)).to_be_focused()
     field(page).fill("nothing like it")
-    expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
-    expect(page.get_by_text("Words are found anywhere in a name and in any order")).to_be_visible()
+    expect(control(page, "nothing here")).to_be_visible()
+    expect(page.locator(".empty h2 + p")).to_be_visible()
 
     field(page).press("Escape")
     expect(page).to_have_url(re.compile(r"/index\?path=docs$"))
     listed(page, "deep", "notes.txt", "Отчёт.txt")
 
 
-def test_an_answer_that_comes_late_changes_nothing(library: Visitor) -> None:
+def test_a_late_answer_is_ignored(library: Visitor) -> None:
     page = library.open()
     held: list[Route] = []
     page.route("**/search?q=rep", lambda route: held.append(route))  # noqa: PLW0108 - it is inspected
@@ -110,17 +113,17 @@ def test_an_answer_that_comes_late_changes_nothing(library: Visitor) -> None:
 
     with page.expect_response("**/search?q=reports"):
         field(page).press_sequentially("orts")
-    expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
+    expect(control(page, "nothing here")).to_be_visible()
     with page.expect_response("**/search?q=rep"):
         held[0].continue_()
-    # Only what was asked for last can come after that.
+    # Only the last request can be answered after that.
     field(page).fill("notes")
 
     listed(page, "notes.txt")
     expect(page).to_have_url(re.compile(r"/search\?q=notes$"))
 
 
-def test_a_hit_leads_to_its_place_in_a_long_folder(visitor: Visitor) -> None:
+def test_a_search_result_opens_its_folder_at_its_row(visitor: Visitor) -> None:
     parts = [("file", (f"{number:03}.txt", b"x")) for number in range(330)]
     query = "/upload?folder=long/folder"
     stored = visitor.server.request("POST", query, fields=parts, headers=visitor.person.headers)
@@ -142,16 +145,16 @@ def test_a_hit_leads_to_its_place_in_a_long_folder(visitor: Visitor) -> None:
     expect(field(page)).to_have_value("327")
 
 
-def test_without_scripts_the_form_searches(new_context: NewContext, library: Visitor) -> None:
+def test_without_scripts_the_search_form_works(new_context: NewContext, library: Visitor) -> None:
     context = new_context(java_script_enabled=False)
     context.add_cookies(library.context.cookies())  # type: ignore[arg-type]
-    page = context.new_page()
+    page = first_page(context)
     page.goto("/index?path=docs")
 
     field(page).fill("report")
     field(page).press("Enter")
 
     listed(page, "report.txt")
-    page.get_by_role("link", name="Everywhere").click()
+    control(page, "everywhere").click()
     listed(page, "report 2.txt", "report.txt")
-    assert page.locator("#rows .where").all_inner_texts() == ["Your files", "docs/deep"]
+    assert page.locator("#rows .where").all_inner_texts() == [text_of("your-files"), "docs/deep"]

@@ -1,4 +1,4 @@
-"""Choosing rows by mouse, keys and touch, and the bar over what is chosen."""
+"""Selecting rows by mouse, keyboard and touch, and the selection bar."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import NewContext
 from tests.support.chromium import Visitor
+from tests.support.controls import checkbox, column, control
 from tests.support.servers import Server
+from tests.support.wording import text_of
 
 pytestmark = pytest.mark.browser
 
@@ -27,7 +29,7 @@ def blank(page: Page, name: str) -> Locator:
 
 
 def box(page: Page, name: str) -> Locator:
-    return page.get_by_label(f"Choose “{name}”")
+    return checkbox(page, name)
 
 
 def chosen(page: Page) -> list[str]:
@@ -36,7 +38,7 @@ def chosen(page: Page) -> list[str]:
 
 
 def bar(page: Page) -> Locator:
-    return page.get_by_role("form", name="With the chosen ones")
+    return control(page, "selection")
 
 
 def filled(visitor: Visitor) -> Page:
@@ -45,13 +47,18 @@ def filled(visitor: Visitor) -> Page:
     return visitor.open()
 
 
-def test_a_mouse_chooses_one_more_or_a_range(visitor: Visitor) -> None:
+def chosen_of(count: int, size: int) -> str:
+    """Return what the bar says of so many entries with so many bytes."""
+    return f"{text_of('chosen', count=count)} · {text_of('size.0', count=size, value=size)}"
+
+
+def test_mouse_clicks_select_toggle_and_extend_a_range(visitor: Visitor) -> None:
     page = filled(visitor)
-    expect(page.get_by_role("columnheader", name="Name")).to_be_visible()
+    expect(column(page, "name")).to_be_visible()
 
     blank(page, "b.txt").click()
-    expect(bar(page)).to_contain_text("1 chosen · 10 bytes")
-    expect(page.get_by_role("columnheader", name="Name")).to_be_hidden()
+    expect(bar(page)).to_contain_text(chosen_of(1, 10))
+    expect(column(page, "name")).to_be_hidden()
     blank(page, "c.txt").click()
     assert chosen(page) == ["c.txt"]
     blank(page, "a.txt").click(modifiers=["Control"])
@@ -63,25 +70,25 @@ def test_a_mouse_chooses_one_more_or_a_range(visitor: Visitor) -> None:
 
     box(page, "c.txt").uncheck()
     box(page, "e.txt").click(modifiers=["Shift"])
-    expect(bar(page)).to_contain_text("5 chosen · 50 bytes")
-    expect(page.get_by_label("Choose all")).to_be_checked()
+    expect(bar(page)).to_contain_text(chosen_of(5, 50))
+    expect(control(page, "select all")).to_be_checked()
     box(page, "a.txt").uncheck()
-    expect(page.get_by_label("Choose all")).to_have_js_property("indeterminate", True)
-    page.get_by_label("Choose all").check()
+    expect(control(page, "select all")).to_have_js_property("indeterminate", True)
+    control(page, "select all").check()
     assert chosen(page) == NAMES
 
-    bar(page).get_by_role("button", name="Choose none").click()
+    control(bar(page), "clear selection").click()
     expect(bar(page)).to_be_hidden()
     expect(page.get_by_role("link", name="a.txt", exact=True)).to_be_focused()
     assert chosen(page) == []
     box(page, "b.txt").check()
     box(page, "c.txt").check()
-    bar(page).get_by_role("button", name="Delete").click()
+    bar(page).get_by_role("button", name=text_of("act-trash")).click()
     expect(page.get_by_role("link", name="d.txt", exact=True)).to_be_focused()
     expect(bar(page)).to_be_hidden()
 
 
-def test_keys_choose_on_the_way_and_what_is_chosen_is_spoken(visitor: Visitor) -> None:
+def test_keys_extend_the_selection_and_it_is_announced(visitor: Visitor) -> None:
     page = filled(visitor)
 
     page.keyboard.press("ArrowDown")
@@ -95,7 +102,7 @@ def test_keys_choose_on_the_way_and_what_is_chosen_is_spoken(visitor: Visitor) -
     page.keyboard.press("Shift+ArrowUp")
     assert chosen(page) == ["b.txt", "c.txt", "d.txt"]
     expect(page.get_by_role("link", name="d.txt", exact=True)).to_be_focused()
-    expect(page.get_by_role("status").get_by_text("3 chosen · 30 bytes")).to_have_count(1)
+    expect(page.get_by_role("status").get_by_text(chosen_of(3, 30))).to_have_count(1)
     page.keyboard.press("Home")
     page.keyboard.press("Space")
     assert chosen(page) == ["a.txt", "b.txt", "c.txt", "d.txt"]
@@ -105,10 +112,10 @@ def test_keys_choose_on_the_way_and_what_is_chosen_is_spoken(visitor: Visitor) -
     page.keyboard.press("Escape")
     assert chosen(page) == []
     expect(page.get_by_role("link", name="a.txt", exact=True)).to_be_focused()
-    expect(page.get_by_role("status").get_by_text("Nothing is chosen")).to_have_count(1)
+    expect(page.get_by_role("status").get_by_text(text_of("none-chosen"))).to_have_count(1)
 
 
-def test_a_finger_chooses_by_the_box_and_goes_on_by_the_row(
+def test_touch_selects_by_checkbox_and_then_by_row(
     server: Server, new_context: NewContext, username: str
 ) -> None:
     visitor = Visitor(
@@ -125,7 +132,7 @@ def test_a_finger_chooses_by_the_box_and_goes_on_by_the_row(
     blank(page, "folder").tap()
     assert chosen(page) == ["folder", "outside.txt"]
     expect(bar(page).locator(".selection-number")).to_have_text("2")
-    bar(page).get_by_role("button", name="Choose none").tap()
+    control(bar(page), "clear selection").tap()
     assert chosen(page) == []
     page.get_by_role("link", name="folder", exact=True).tap()
 
@@ -133,26 +140,26 @@ def test_a_finger_chooses_by_the_box_and_goes_on_by_the_row(
     assert visitor.names() == ["inside.txt"]
 
 
-def test_all_means_what_is_loaded_and_stays_chosen_when_more_comes(visitor: Visitor) -> None:
+def test_select_all_selects_loaded_rows_and_keeps_them_when_more_load(visitor: Visitor) -> None:
     parts = [("file", (f"{number:03}.txt", b"x")) for number in range(230)]
     stored = visitor.server.request("POST", "/upload", fields=parts, headers=visitor.person.headers)
     assert stored.status == 201, stored.data
     page = visitor.open()
 
-    page.get_by_label("Choose all").check()
-    expect(bar(page)).to_contain_text("200 chosen · 200 bytes")
-    expect(bar(page)).to_contain_text("Only what is loaded so far")
-    page.get_by_role("link", name="Show more").click()
+    control(page, "select all").check()
+    expect(bar(page)).to_contain_text(chosen_of(200, 200))
+    expect(bar(page)).to_contain_text(text_of("only-loaded"))
+    control(page, "more").click()
     expect(page.get_by_role("link", name="229.txt", exact=True)).to_be_attached()
-    expect(bar(page)).not_to_contain_text("Only what is loaded so far")
-    expect(page.get_by_label("Choose all")).to_have_js_property("indeterminate", True)
+    expect(bar(page)).not_to_contain_text(text_of("only-loaded"))
+    expect(control(page, "select all")).to_have_js_property("indeterminate", True)
     page.keyboard.press("Control+a")
 
     expect(page.locator("#rows .is-chosen :checked")).to_have_count(230)
-    expect(bar(page)).to_contain_text("230 chosen")
+    expect(bar(page)).to_contain_text(text_of("chosen", count=230))
 
 
-def test_a_second_click_opens_and_the_bar_downloads_an_archive(visitor: Visitor) -> None:
+def test_a_double_click_opens_and_the_bar_downloads_an_archive(visitor: Visitor) -> None:
     visitor.person.store("folder/inside.txt", b"in it")
     visitor.person.store("outside.txt", b"beside it")
     page = visitor.open()
@@ -160,7 +167,7 @@ def test_a_second_click_opens_and_the_bar_downloads_an_archive(visitor: Visitor)
     box(page, "folder").check()
     box(page, "outside.txt").check()
     with page.expect_download() as downloaded:
-        bar(page).get_by_role("button", name="Download").click()
+        bar(page).get_by_role("button", name=text_of("act-download")).click()
     archive = ZipFile(BytesIO(downloaded.value.path().read_bytes()))
     assert sorted(archive.namelist()) == ["folder/", "folder/inside.txt", "outside.txt"]
     blank(page, "folder").dblclick()
@@ -168,14 +175,14 @@ def test_a_second_click_opens_and_the_bar_downloads_an_archive(visitor: Visitor)
     expect(page.get_by_role("heading", level=1)).to_have_text("folder")
 
 
-def test_many_are_packed_in_one_archive_and_one_that_is_gone_is_named(visitor: Visitor) -> None:
+def test_many_files_are_downloaded_as_one_archive_and_a_missing_one_is_reported(visitor: Visitor) -> None:
     names = [f"page {number:03} of the minutes.txt" for number in range(120)]
     parts = [("file", (name, name.encode())) for name in names]
     stored = visitor.server.request("POST", "/upload", fields=parts, headers=visitor.person.headers)
     assert stored.status == 201, stored.data
     page = visitor.open()
-    page.get_by_label("Choose all").check()
-    download = bar(page).get_by_role("button", name="Download")
+    control(page, "select all").check()
+    download = bar(page).get_by_role("button", name=text_of("act-download"))
 
     with page.expect_download() as downloaded:
         download.click()
@@ -184,6 +191,6 @@ def test_many_are_packed_in_one_archive_and_one_that_is_gone_is_named(visitor: V
     visitor.person.delete(names[60])
     download.click()
 
-    expect(page.get_by_role("alert")).to_contain_text(f"“{names[60]}” is not there any more.")
+    expect(page.get_by_role("alert")).to_contain_text(text_of("gone", path=names[60]))
     expect(page.locator("#rows .list-row")).to_have_count(119)
     assert page.evaluate("location.pathname") == "/index"

@@ -1,4 +1,4 @@
-"""Typing a name goes to it, and keys go a page at a time."""
+"""Type-ahead by name, and page-wise navigation by keyboard."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.chromium import Visitor
+from tests.support.controls import checkbox, control
 
 pytestmark = pytest.mark.browser
 
@@ -43,16 +44,16 @@ def names(visitor: Visitor) -> Visitor:
     [
         ("elan", "Élan.txt"),
         pytest.param("ART", "art 1.txt", marks=pytest.mark.long),
-        ("art 1", "art 1.txt"),
+        pytest.param("art 1", "art 1.txt", marks=pytest.mark.long),
         ("елка", "Ёлка.txt"),
         ("报", "报告.txt"),
         pytest.param("#", "#1.txt", marks=pytest.mark.long),
         pytest.param("7", "7.txt", marks=pytest.mark.long),
         pytest.param("an", "and so on.txt", marks=pytest.mark.long),
-        ("any", "any.txt"),
+        pytest.param("any", "any.txt", marks=pytest.mark.long),
     ],
 )
-def test_typing_the_beginning_of_a_name_goes_to_it(names: Visitor, typed: str, name: str) -> None:
+def test_typing_a_prefix_focuses_the_name(names: Visitor, typed: str, name: str) -> None:
     page = names.open()
 
     # Not `keyboard.type`: letters that its keyboard lacks come without a key.
@@ -65,7 +66,7 @@ def test_typing_the_beginning_of_a_name_goes_to_it(names: Visitor, typed: str, n
     expect(page.locator("#rows :checked")).to_have_count(0)
 
 
-def test_a_letter_again_goes_to_the_next_and_begins_anew_at_the_end(names: Visitor) -> None:
+def test_repeating_a_letter_cycles_through_names(names: Visitor) -> None:
     page = names.open()
     seen = []
     for _ in range(5):
@@ -75,7 +76,8 @@ def test_a_letter_again_goes_to_the_next_and_begins_anew_at_the_end(names: Visit
     assert seen == ["alpha.txt", "and so on.txt", "any.txt", "art 1.txt", "alpha.txt"]
 
 
-def test_what_no_name_begins_with_moves_nothing_and_after_a_pause_another_begins(names: Visitor) -> None:
+@pytest.mark.usefixtures("own_context")
+def test_an_unknown_prefix_moves_nothing_and_a_pause_starts_a_new_search(names: Visitor) -> None:
     names.page.clock.install()
     page = names.open()
     page.keyboard.type("any")
@@ -84,13 +86,13 @@ def test_what_no_name_begins_with_moves_nothing_and_after_a_pause_another_begins
 
     page.clock.fast_forward(1_100)
     page.keyboard.press("Space")
-    expect(page.get_by_label("Choose “any.txt”")).to_be_checked()
+    expect(checkbox(page, "any.txt")).to_be_checked()
     page.keyboard.type("7")
 
     expect(focused(page)).to_have_attribute("data-name", "7.txt")
 
 
-def test_typing_in_fields_and_dialogs_goes_nowhere(names: Visitor) -> None:
+def test_typing_in_fields_and_dialogs_is_not_type_ahead(names: Visitor) -> None:
     page = names.open()
     page.get_by_role("link", name="alpha.txt", exact=True).focus()
     page.keyboard.press("F2")
@@ -98,23 +100,23 @@ def test_typing_in_fields_and_dialogs_goes_nowhere(names: Visitor) -> None:
     page.keyboard.type("any")
     expect(page.locator(".rename input")).to_have_value("any.txt")
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Keyboard shortcuts").click()
-    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    control(page, "keys").click()
+    expect(control(page, "sheet of keys")).to_be_visible()
     page.keyboard.type("art")
     page.keyboard.press("Escape")
 
-    expect(page.get_by_role("button", name="Keyboard shortcuts")).to_be_focused()
+    expect(control(page, "keys")).to_be_focused()
 
 
-def test_a_name_that_is_not_loaded_yet_is_gone_to_once_it_is(shelf: Visitor) -> None:
+def test_a_name_that_is_not_loaded_yet_is_focused_after_loading(shelf: Visitor) -> None:
     page = shelf.open("/index?path=shelf")
     page.keyboard.type("44")
 
     expect(focused(page)).to_have_attribute("data-name", "440.txt")
 
 
-@pytest.mark.parametrize("view", ["list", "grid"])
-def test_pages_up_and_down_home_and_end_move_the_focus(shelf: Visitor, view: str) -> None:
+@pytest.mark.parametrize("view", [pytest.param("list", marks=pytest.mark.long), "grid"])
+def test_page_up_page_down_home_and_end_move_the_focus(shelf: Visitor, view: str) -> None:
     page = shelf.open(f"/index?path=shelf&view={view}")
     place = "[...document.querySelectorAll('#rows [data-path]')].indexOf(document.activeElement.closest('[data-path]'))"
     page.keyboard.press("Home")

@@ -1,40 +1,44 @@
-"""The panel of uploads: where it lies, what it asks, and what it says of those that failed."""
+"""The upload panel: position, questions, and failures."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, ViewportSize, expect
 
+from cabinet.errors import InvalidName
+from cabinet.services.tree.names import TOO_LONG
 from tests.browser.conftest import NewContext
-from tests.support.chromium import UPLOADS, Complaints, Visitor, awaken, file, held_uploads
+from tests.support.chromium import (
+    UPLOADS,
+    Complaints,
+    Visitor,
+    file,
+    file_on_disk,
+    held_uploads,
+    load_scripts,
+)
+from tests.support.controls import control
 from tests.support.servers import Server
 from tests.support.waiting import wait_until
+from tests.support.wording import detail_of, in_language, pattern_of, text_of
 
 pytestmark = pytest.mark.browser
 
 PART_BYTES = 1_048_576
 WIDE: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 375, "height": 740}
-ASKED = {
-    "en-US": ("Cancel 2 uploads?", "Keep uploading", "Cancel uploads", re.compile("sent will be lost")),
-    "ru-RU": ("Отменить 2 загрузки?", "Продолжить загрузку", "Отменить загрузку", re.compile("пропадёт")),
-}
-ALIKE: dict[str, str | re.Pattern[str]] = {
-    "en-US": "2 files: The name “…” cannot be used: a name has at most 255 characters, of which an emoji "
-    "counts as two or more. Rename it, then upload it again.",
-    "ru-RU": re.compile(r"^\s*2 файла: .*«…».*Переименуйте файл и загрузите снова\.\s*$"),
-}
 
 
 def panel(page: Page) -> Locator:
     return page.locator("#uploads")
 
 
-@pytest.fixture(params=["en-US", "ru-RU"])
+@pytest.fixture(params=["ru-RU", pytest.param("en-US", marks=pytest.mark.long)])
 def speaker(
     request: pytest.FixtureRequest, server: Server, new_context: NewContext, username: str
 ) -> tuple[Visitor, str]:
@@ -47,7 +51,7 @@ def halted(page: Page) -> Iterator[None]:
     """Let one part of each large file arrive, and hold the next for as long as the context lasts."""
     page.evaluate(f'localStorage.setItem(\'body-limit:/\', `{{"bytes":{PART_BYTES},"at":${{Date.now()}}}}`)')
     page.reload()
-    awaken(page)
+    load_scripts(page)
     waiting: list[Route] = []
     begun: set[str] = set()
 
@@ -73,66 +77,67 @@ def half_sent(page: Page) -> None:
     )
 
 
-def test_cancel_all_asks_once_where_bytes_would_be_lost(speaker: tuple[Visitor, str]) -> None:
+def test_cancel_all_asks_once_if_sent_bytes_would_be_lost(
+    speaker: tuple[Visitor, str], tmp_path: Path
+) -> None:
     visitor, language = speaker
     page = visitor.open()
-    title, refusal, consent, words = ASKED[language]
     with halted(page):
-        visitor.choose(file("a.bin", bytes(4_300_000)), file("b.bin", bytes(4_300_000)))
+        visitor.choose(*(file_on_disk(tmp_path, name, 4_300_000) for name in ("a.bin", "b.bin")))
         half_sent(page)
         button = page.locator("#uploads-cancel")
-        question = page.get_by_role("dialog", name=title)
+        question = page.get_by_role("dialog", name=text_of("cancel-all", language, count=2))
 
         button.click()
-        expect(question).to_contain_text(words)
-        expect(question.get_by_role("button", name=refusal)).to_be_focused()
+        expect(question).to_contain_text(pattern_of("cancel-all-text", language))
+        expect(question.get_by_role("button", name=text_of("keep-uploading", language))).to_be_focused()
         page.keyboard.press("Escape")
         expect(question).to_be_hidden()
         expect(button).to_be_focused()
         expect(page.locator(".upload[data-state=sending]")).to_have_count(2)
         button.press("Enter")
-        question.get_by_role("button", name=refusal).click()
+        question.get_by_role("button", name=text_of("keep-uploading", language)).click()
         expect(page.locator(".upload[data-state=sending]")).to_have_count(2)
         button.click()
-        question.get_by_role("button", name=consent).click()
+        question.get_by_role("button", name=text_of("cancel-uploads", language)).click()
 
         expect(page.locator(".upload[data-state=cancelled]")).to_have_count(2)
     page.reload()
     expect(page.locator("#rows")).to_have_count(0)
 
 
-def test_nothing_is_asked_where_no_byte_would_be_lost(visitor: Visitor) -> None:
+def test_cancelling_asks_nothing_if_no_bytes_were_sent(visitor: Visitor) -> None:
     page = visitor.open()
     with held_uploads(page):
         visitor.choose(file("a.txt"), file("b.txt"))
-        page.get_by_role("button", name="Cancel all").click()
+        control(page, "cancel all").click()
 
         expect(page.locator(".upload[data-state=cancelled]")).to_have_count(2)
         expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_the_head_has_nothing_that_cancels_and_collapses_by_mouse_and_keys(visitor: Visitor) -> None:
+def test_the_panel_header_collapses_by_mouse_and_keyboard_and_has_no_cancel(visitor: Visitor) -> None:
     page = visitor.open()
     with held_uploads(page):
         visitor.choose(file("a.txt"), file("b.txt"))
         expect(page.locator(".upload")).to_have_count(2)
         head = page.locator(".uploads-head").get_by_role("button")
-        assert [each.get_attribute("aria-label") for each in head.all()] == ["Pause all", "Collapse"]
+        assert [each.get_attribute("id") for each in head.all()] == ["uploads-pause", "uploads-collapse"]
 
-        page.get_by_role("button", name="Collapse").click()
+        page.get_by_role("button", name=text_of("collapse")).click()
         expect(page.locator("#uploads-body")).to_be_hidden()
-        expect(page.get_by_role("heading", name="Uploading 2 files")).to_be_visible()
-        expand = page.get_by_role("button", name="Expand")
+        expect(page.get_by_role("heading", name=text_of("uploading", count=2))).to_be_visible()
+        expand = page.get_by_role("button", name=text_of("expand"))
         expect(expand).to_have_attribute("aria-expanded", "false")
         expand.press("Enter")
         expect(page.locator(".upload").first).to_be_visible()
-        page.get_by_role("button", name="Collapse").press("Space")
+        page.get_by_role("button", name=text_of("collapse")).press("Space")
         expect(page.locator(".upload[data-state=sending]")).to_have_count(2)
 
     expect(visitor.row("b.txt")).to_be_visible()
 
 
-def test_what_failed_shows_a_collapsed_panel_whole_again(
+def test_a_failure_expands_a_collapsed_panel(
     visitor: Visitor, expect_complaint: Callable[[str], None]
 ) -> None:
     expect_complaint("status of 400")
@@ -140,20 +145,20 @@ def test_what_failed_shows_a_collapsed_panel_whole_again(
     waiting: list[Route] = []
     page.route(UPLOADS, lambda route: waiting.append(route))  # noqa: PLW0108 - it is inspected
     visitor.choose(file("a.txt"))
-    page.get_by_role("button", name="Collapse").click()
+    page.get_by_role("button", name=text_of("collapse")).click()
     expect(page.locator("#uploads-body")).to_be_hidden()
-    wait_until(lambda: len(waiting) == 1, what="the upload")
+    wait_until(lambda: len(waiting) == 1, what="the upload", page=page)
 
     waiting.pop().fulfill(status=400, body="{}")
 
-    expect(page.locator(".upload[data-state=failed]")).to_contain_text("refused without a reason (error 400)")
-    expect(page.get_by_role("button", name="Try again", exact=True)).to_be_visible()
+    expect(page.locator(".upload[data-state=failed]")).to_contain_text(text_of("refused", status=400))
+    expect(control(page, "retry uploads")).to_be_visible()
 
 
 @pytest.mark.parametrize(
     ("locale", "size"), [("en-US", WIDE), ("ru-RU", WIDE), ("en-US", {"width": 900, "height": 700})]
 )
-def test_the_panel_covers_nothing_of_the_list_and_nothing_of_the_rail(
+def test_the_panel_covers_neither_list_nor_sidebar(
     server: Server, new_context: NewContext, username: str, locale: str, size: ViewportSize
 ) -> None:
     visitor = Visitor(server, new_context(viewport=size, locale=locale), username)
@@ -178,27 +183,27 @@ def test_the_panel_covers_nothing_of_the_list_and_nothing_of_the_rail(
         assert over == []
 
 
-def test_on_a_phone_it_begins_as_a_line_and_is_opened_by_touch(
+def test_on_a_phone_the_panel_starts_collapsed_and_expands_by_touch(
     server: Server, new_context: NewContext, username: str
 ) -> None:
     visitor = Visitor(server, new_context(viewport=PHONE, has_touch=True, is_mobile=True), username)
     page = visitor.open()
     with held_uploads(page):
         page.locator("#files-input").set_input_files([file("a.txt"), file("b.txt")])
-        expect(page.get_by_role("heading", name="Uploading 2 files")).to_be_visible()
+        expect(page.get_by_role("heading", name=text_of("uploading", count=2))).to_be_visible()
         expect(page.locator("#uploads-body")).to_be_hidden()
         box = panel(page).bounding_box()
         assert box
         assert box["height"] < 120
 
-        page.get_by_role("button", name="Expand").tap()
+        page.get_by_role("button", name=text_of("expand")).tap()
 
         expect(page.locator(".upload").first).to_be_visible()
-        page.get_by_role("button", name="Cancel all").tap()
+        control(page, "cancel all").tap()
         expect(page.locator(".upload[data-state=cancelled]")).to_have_count(2)
 
 
-def test_failures_that_are_the_same_are_said_once_with_their_cure(
+def test_identical_failures_are_shown_once_with_advice(
     speaker: tuple[Visitor, str], complaints: list[Complaints]
 ) -> None:
     complaints[0].expect("status of 422")
@@ -207,7 +212,9 @@ def test_failures_that_are_the_same_are_said_once_with_their_cure(
     page.locator("#files-input").set_input_files([file("a" * 260), file("b" * 260), file("fine.txt")])
 
     failures = page.locator(".uploads-failure")
-    expect(failures).to_have_text([ALIKE[language]])
+    reason = in_language(TOO_LONG, language)
+    why = f"{detail_of(InvalidName, language, name='…', reason=reason)} {text_of('cure.invalid-name', language)}"
+    expect(failures).to_have_text([text_of("failed-alike", language, count=2, why=why)])
     failed = page.locator(".upload[data-state=failed] .upload-state")
     expect(failed).to_have_count(2)
     assert len(set(failed.all_inner_texts())) == 1
@@ -218,7 +225,7 @@ def test_failures_that_are_the_same_are_said_once_with_their_cure(
     expect(failures).to_have_count(1)
 
 
-def test_one_failure_says_its_cause_and_cure_beside_the_file(
+def test_a_single_failure_is_explained_beside_its_file(
     visitor: Visitor, expect_complaint: Callable[[str], None]
 ) -> None:
     expect_complaint("status of 422")
@@ -227,27 +234,28 @@ def test_one_failure_says_its_cause_and_cure_beside_the_file(
     visitor.choose(file("a" * 260))
 
     failed = page.locator(".upload[data-state=failed] .upload-state")
-    expect(failed).to_contain_text("counts as two or more. Rename it, then upload it again.")
+    expect(failed).to_contain_text(f"{TOO_LONG} {text_of('cure.invalid-name')}")
     expect(page.locator(".uploads-failure")).to_have_count(0)
-    expect(page.get_by_role("alert")).to_contain_text("1 file was not uploaded. The name")
+    expect(page.get_by_role("alert")).to_contain_text(text_of("unfinished", count=1))
 
 
-def test_paused_shows_what_the_server_keeps(visitor: Visitor) -> None:
+def test_a_paused_upload_shows_the_bytes_on_the_server(visitor: Visitor, tmp_path: Path) -> None:
     page = visitor.open()
     devtools = visitor.context.new_cdp_session(page)
-    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 2_000_000}
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 4_000_000}
     devtools.send("Network.emulateNetworkConditions", slow)
-    visitor.choose(file("film.mov", bytes(20_000_000)))
+    visitor.choose(file_on_disk(tmp_path, "film.mov", 10_000_000))
     page.wait_for_function("() => document.querySelector('.upload progress')?.value > 0.2")
 
-    page.get_by_role("button", name="Pause all").click()
+    control(page, "pause all").click()
 
     state = page.locator(".upload-state")
-    expect(state).to_have_text(re.compile(r"Paused · [\d.]+ MB / 20 MB"))
-    kept = float(state.inner_text().split()[2])
+    megabytes = f"{pattern_of('size.2').pattern} / {text_of('size.2', value=10)}"
+    expect(state).to_have_text(re.compile(megabytes))
+    kept = float(re.findall(r"[\d.]+", state.inner_text())[0])
     devtools.send("Network.emulateNetworkConditions", slow | {"uploadThroughput": -1})
     with page.expect_request(lambda request: request.method == "PATCH") as sent:
-        page.get_by_role("button", name="Resume all").click()
+        control(page, "resume all").click()
     offset = int(sent.value.headers["upload-offset"])
     assert offset / 1e6 == pytest.approx(kept, abs=0.5)
     assert offset > 1_000_000

@@ -1,26 +1,47 @@
-"""Pages in windows of every width, with letters of every size: nothing is cut, covered or out of place."""
+"""Pages at all widths and font sizes: nothing is cut off, covered or misplaced."""
 
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import COUNT, NewContext, fill_shelf
-from tests.support.chromium import Complaints, Visitor, file
+from tests.support.chromium import Complaints, Visitor, file, first_page
+from tests.support.controls import control
 from tests.support.images import picture
 from tests.support.media import pdf
 from tests.support.servers import Server
+from tests.support.wording import text_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.any_database]
+pytestmark = pytest.mark.browser
+
+# The words of the one are longer than those of the other.
+LOCALES = ["ru-RU", pytest.param("en-US", marks=pytest.mark.long)]
 
 
-@pytest.mark.parametrize("locale", ["en-US", "ru-RU"])
-def test_nothing_sticks_out_at_320_pixels(
+# A page of errors with two buttons.
+OF_ANOTHER_USER = "/index?user=somebody-else"
+
+
+def top(control: Locator) -> float:
+    place = control.bounding_box()
+    assert place is not None
+    return place["y"]
+
+
+def bottom(control: Locator) -> float:
+    place = control.bounding_box()
+    assert place is not None
+    return place["y"] + place["height"]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_nothing_overflows_at_320_pixels(
     new_context: NewContext, complaints: list[Complaints], server: Server, username: str, locale: str
 ) -> None:
     narrow = {"locale": locale, "viewport": {"width": 320, "height": 640}}
     visitor = Visitor(server, new_context(**narrow), username)
-    complaints[0].expect("status of 404 .*/nowhere")
+    complaints[0].expect("status of 404 .*/nowhere|status of 403")
     visitor.person.store("deep/er/" + "unbrokenname" * 12 + ".txt", bytes(12_345))
     visitor.person.store("a file with a name of many words that wraps somewhere.txt", b"1")
 
@@ -38,24 +59,29 @@ def test_nothing_sticks_out_at_320_pixels(
         path: width(visitor.page, path)
         for path in (
             "/index", "/index?path=deep/er", "/index?view=grid", "/trash", "/search?q=name", "/account",
-            f"/versions/{target}", f"/index/arrange?path={target}", "/nowhere",
+            f"/versions/{target}", f"/index/arrange?path={target}", "/nowhere", OF_ANOTHER_USER,
         )
     }  # fmt: skip
-    stranger = new_context(**narrow).new_page()
+    above, below = visitor.page.locator(".card-actions").get_by_role("link").all()
+    assert bottom(above) + 8 <= top(below)
+    stranger = first_page(new_context(**narrow))
     widths |= {path: width(stranger, path) for path in ("/", "/register", "/login")}
 
     assert set(widths.values()) == {320}, widths
 
 
-# Where what stands in the rail is, by its words.
-RAIL = """() => [...document.querySelectorAll(".rail :is(.btn, .rail-link)")]
-    .filter((each) => each.checkVisibility())
-    .map((each) => [each.textContent.trim(), ...Object.values(each.getBoundingClientRect().toJSON()).map(Math.round)])"""
+# The positions of the sidebar's controls, by label; on narrow screens, with the first place in view.
+RAIL = """() => {
+    document.querySelector(".rail-links").scrollLeft = 0;
+    return [...document.querySelectorAll(".rail :is(.btn, .rail-link)")]
+        .filter((each) => each.checkVisibility())
+        .map((each) => [each.textContent.trim(), ...Object.values(each.getBoundingClientRect().toJSON()).map(Math.round)]);
+}"""
 
 
-@pytest.mark.parametrize("width", [1280, 768, 320])
-@pytest.mark.parametrize("locale", [pytest.param("en-US", marks=pytest.mark.long), "ru-RU"])
-def test_the_rail_is_the_same_in_the_same_place_on_every_page(
+@pytest.mark.parametrize("width", [1280, pytest.param(768, marks=pytest.mark.long), 320])
+@pytest.mark.parametrize("locale", LOCALES)
+def test_the_sidebar_is_the_same_on_every_page(
     new_context: NewContext, server: Server, username: str, locale: str, width: int
 ) -> None:
     visitor = Visitor(server, new_context(locale=locale, viewport={"width": width, "height": 800}), username)
@@ -69,12 +95,12 @@ def test_the_rail_is_the_same_in_the_same_place_on_every_page(
 
     rails = [rail(path) for path in pages]
 
-    assert len(rails[0]) == 5
+    assert len(rails[0]) == 6
     assert [each for each in rails if each != rails[0]] == []
     assert visitor.page.evaluate(OVERLAPS) == []
 
 
-def test_a_name_of_one_thin_letter_is_wide_enough_to_press(visitor: Visitor) -> None:
+def test_a_narrow_name_has_the_minimum_target_width(visitor: Visitor) -> None:
     for name in ("i", "l/a.txt"):
         visitor.person.store(name, b"1")
 
@@ -88,32 +114,32 @@ def test_a_name_of_one_thin_letter_is_wide_enough_to_press(visitor: Visitor) -> 
         assert min(box["width"], box["height"]) >= 24
 
 
-def test_what_can_be_put_in_can_be_put_in_from_everywhere(visitor: Visitor) -> None:
+def test_the_add_buttons_work_on_every_page(visitor: Visitor) -> None:
     visitor.person.store("docs/a.txt", b"1")
     page = visitor.open("/trash")
     visitor.choose(file("new.txt"))
-    expect(visitor.upload_line("new.txt")).to_contain_text("Uploaded")
+    expect(visitor.upload_line("new.txt")).to_contain_text(text_of("uploaded"))
     assert visitor.person.get("new.txt") == b"content"
 
-    page.get_by_role("button", name="New folder").click()
+    control(page, "new folder").click()
     page.locator("#make-folder-name").fill("Holidays")
     page.keyboard.press("Enter")
     expect(visitor.row("Holidays").get_by_role("link", name="Holidays", exact=True)).to_be_focused()
 
     visitor.open("/search?q=a.txt&path=docs")
     visitor.choose(file("beside.txt"))
-    expect(visitor.upload_line("beside.txt")).to_contain_text("Uploaded")
+    expect(visitor.upload_line("beside.txt")).to_contain_text(text_of("uploaded"))
     assert visitor.person.get("docs/beside.txt") == b"content"
 
-    visitor.open("/account").get_by_role("link", name="New folder").click()
+    control(visitor.open("/account"), "to new folder").click()
     expect(page.locator("#make-folder-name")).to_be_focused()
     assert page.url.endswith("/index")
-    visitor.open("/account").get_by_role("link", name="Upload", exact=True).click()
+    control(visitor.open("/account"), "to upload").click()
     expect(page.locator("#files-input")).to_be_focused()
     page.wait_for_function("() => location.hash === ''")
 
 
-def letters_of_twice_the_size(page: Page, is_setting: bool) -> None:
+def double_font_size(page: Page, is_setting: bool) -> None:
     """Set it as a browser is set, which the widths follow that our rules ask for, or as a page sets it."""
     if is_setting:
         devtools = page.context.new_cdp_session(page)
@@ -123,14 +149,16 @@ def letters_of_twice_the_size(page: Page, is_setting: bool) -> None:
         page.add_init_script(f"addEventListener('DOMContentLoaded', () => {enlarge})")
 
 
-# What sticks out of the window to the right, but for what is shortened with dots.
-OUTSIDE = """() => [...document.querySelectorAll("body *:not(.toasts *, .col-modified *, .name-stem *, #preview h2 *)")]
+# Elements that overflow the window to the right, except those with an ellipsis.
+# Places that do not fit are scrolled to.
+OUTSIDE = """() => [...document.querySelectorAll("body *:not(.toasts *, .col-modified *, .name-stem *, #preview h2 *, .rail-links *)")]
     .filter((each) => each.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
     .filter((each) => getComputedStyle(each).clipPath === "none")
     .filter((each) => each.getBoundingClientRect().right > innerWidth + 0.5)
     .map((each) => `${each.localName}.${each.className}`)"""
 
 
+@pytest.mark.usefixtures("own_context")
 @pytest.mark.parametrize(
     "is_setting",
     [
@@ -138,9 +166,9 @@ OUTSIDE = """() => [...document.querySelectorAll("body *:not(.toasts *, .col-mod
         pytest.param(False, id="set on the page", marks=pytest.mark.long),
     ],
 )
-@pytest.mark.parametrize("width", [1280, 320])
-@pytest.mark.parametrize("locale", ["en-US", "ru-RU"])
-def test_letters_of_twice_the_size_leave_the_list_usable(
+@pytest.mark.parametrize("width", [pytest.param(1280, marks=pytest.mark.long), 320])
+@pytest.mark.parametrize("locale", LOCALES)
+def test_the_list_is_usable_at_double_font_size(
     new_context: NewContext, server: Server, username: str, locale: str, width: int, is_setting: bool
 ) -> None:
     large = new_context(locale=locale, viewport={"width": width, "height": 800})
@@ -149,7 +177,7 @@ def test_letters_of_twice_the_size_leave_the_list_usable(
         visitor.person.store(name, bytes(12_345))
     visitor.person.delete("gone.txt")
     page = visitor.page
-    letters_of_twice_the_size(page, is_setting)
+    double_font_size(page, is_setting)
 
     for path in ("/index", "/index?view=grid", "/trash", "/search?q=a", "/account"):
         visitor.open(path)
@@ -168,8 +196,9 @@ def test_letters_of_twice_the_size_leave_the_list_usable(
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
-@pytest.mark.parametrize("locale", ["en-US", "ru-RU"])
-def test_letters_of_twice_the_size_leave_pages_and_dialogs_whole_on_a_phone(
+@pytest.mark.usefixtures("own_context")
+@pytest.mark.parametrize("locale", LOCALES)
+def test_pages_and_dialogs_fit_on_a_phone_at_double_font_size(
     new_context: NewContext, complaints: list[Complaints], server: Server, username: str, locale: str
 ) -> None:
     narrow = {"locale": locale, "viewport": {"width": 320, "height": 700}}
@@ -179,18 +208,18 @@ def test_letters_of_twice_the_size_leave_pages_and_dialogs_whole_on_a_phone(
     visitor.person.store("Протокол собрания.txt", b"2")
     visitor.person.store("paper.pdf", pdf(["Hello"] * 3))
     visitor.person.store("unknown.bin", bytes(2_000))
-    stranger = new_context(**narrow).new_page()
+    stranger = first_page(new_context(**narrow))
 
     def expect_whole(page: Page, what: str) -> None:
         assert (what, page.evaluate(OUTSIDE)) == (what, [])
         assert (what, page.evaluate("document.documentElement.scrollWidth")) == (what, 320)
 
-    letters_of_twice_the_size(stranger, is_setting=True)
+    double_font_size(stranger, is_setting=True)
     for path in ("/register", "/login"):
         stranger.goto(path)
         expect_whole(stranger, path)
     page = visitor.page
-    letters_of_twice_the_size(page, is_setting=True)
+    double_font_size(page, is_setting=True)
     visitor.open("/versions/Протокол собрания.txt")
     expect_whole(page, "versions")
     visitor.open()
@@ -217,7 +246,7 @@ def test_letters_of_twice_the_size_leave_pages_and_dialogs_whole_on_a_phone(
     expect_whole(page, "keys")
 
 
-# What leads to other files and lies below the tools of a preview.
+# Navigation buttons covered by the tools of a preview.
 COVERED = """() => {
     const tools = document.getElementById("preview-tools").getBoundingClientRect();
     return [...document.querySelectorAll(".preview-turn")]
@@ -229,8 +258,10 @@ COVERED = """() => {
 }"""
 
 
-@pytest.mark.parametrize("width", [320, 360, 390])
-def test_the_tools_of_a_preview_cover_nothing_that_leads_to_other_files(
+@pytest.mark.parametrize(
+    "width", [320, pytest.param(360, marks=pytest.mark.long), pytest.param(390, marks=pytest.mark.long)]
+)
+def test_preview_tools_do_not_cover_the_navigation_buttons(
     new_context: NewContext, server: Server, username: str, width: int
 ) -> None:
     visitor = Visitor(server, new_context(locale="ru-RU", viewport={"width": width, "height": 640}), username)
@@ -248,27 +279,33 @@ def test_the_tools_of_a_preview_cover_nothing_that_leads_to_other_files(
         page.wait_for_url("**/index")
 
 
-# Of the number of those that are selected, what is cut off.
+# The part of the selection count that is cut off.
 CUT = """() => [...document.querySelectorAll("#selection-count, #selection-count *")]
     .filter((each) => each.checkVisibility() && getComputedStyle(each).clipPath === "none")
     .filter((each) => each.scrollWidth > each.clientWidth + 1 && each.clientWidth > 0)
     .map((each) => each.textContent)"""
 
 
-# Pairs of what can be pressed, of which the one lies over the other, by what they say.
+# Pairs of overlapping controls, by label; what is scrolled out of view overlaps nothing.
 OVERLAPS = """() => {
+    const seen = document.querySelector(".rail-links").getBoundingClientRect();
+    const inView = (each) => {
+        const { left, right, top, bottom } = each.getBoundingClientRect();
+        const isPlace = each.closest(".rail-links");
+        return { left, right: isPlace ? Math.min(right, seen.right) : right, top, bottom };
+    };
     const places = [...document.querySelectorAll(".rail a, .rail button, .rail label, .selection :is(p, button)")]
         .filter((each) => each.checkVisibility({ visibilityProperty: true }))
         .filter((each) => getComputedStyle(each).position !== "fixed")
-        .map((each) => [each.textContent.trim(), each.getBoundingClientRect()]);
+        .map((each) => [each.textContent.trim(), inView(each)]);
     const isOver = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
     return places.flatMap(([one, a], index) =>
         places.slice(index + 1).filter(([, b]) => isOver(a, b)).map(([other]) => [one, other]));
 }"""
 
 
-@pytest.mark.parametrize("locale", ["en-US", "ru-RU"])
-def test_nothing_to_press_lies_over_another_at_320_pixels_and_the_chosen_are_counted(
+@pytest.mark.parametrize("locale", LOCALES)
+def test_no_controls_overlap_at_320_pixels_and_the_selection_count_is_visible(
     new_context: NewContext, server: Server, username: str, locale: str
 ) -> None:
     narrow = new_context(locale=locale, viewport={"width": 320, "height": 640})
@@ -283,7 +320,7 @@ def test_nothing_to_press_lies_over_another_at_320_pixels_and_the_chosen_are_cou
     expect(page.locator("#selection-count")).to_contain_text("12")
     assert page.evaluate(CUT) == []
     assert page.evaluate(OVERLAPS) == []
-    # Nothing of the bar lies over the list, however many lines it has.
+    # The bar covers no part of the list, however many lines it has.
     bar, first = (
         page.locator("#selection").bounding_box(),
         page.locator("#rows .list-row").first.bounding_box(),
@@ -310,9 +347,10 @@ HIDDEN_TOTALS = """() => {
 }"""
 
 
+@pytest.mark.usefixtures("own_context")
 @pytest.mark.parametrize("is_large", [False, pytest.param(True, marks=pytest.mark.long)])
-@pytest.mark.parametrize("locale", [pytest.param("en-US", marks=pytest.mark.long), "ru-RU"])
-def test_the_totals_below_the_list_are_never_cut(
+@pytest.mark.parametrize("locale", LOCALES)
+def test_the_totals_below_the_list_are_never_cut_off(
     new_context: NewContext, server: Server, username: str, locale: str, is_large: bool
 ) -> None:
     visitor = Visitor(server, new_context(locale=locale), username)
@@ -320,7 +358,7 @@ def test_the_totals_below_the_list_are_never_cut(
     visitor.person.store("shelf/large.bin", bytes(1_234_567))
     page = visitor.page
     if is_large:
-        letters_of_twice_the_size(page, is_setting=True)
+        double_font_size(page, is_setting=True)
 
     for view in ("grid", "list"):
         visitor.open(f"/index?path=shelf&view={view}")

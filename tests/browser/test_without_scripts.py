@@ -1,4 +1,4 @@
-"""The same things with scripts switched off."""
+"""The same features with scripts disabled."""
 
 from __future__ import annotations
 
@@ -7,42 +7,44 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewContext
 from tests.support.auth import PASSWORD
-from tests.support.chromium import Complaints, file
+from tests.support.chromium import Complaints, file, first_page
+from tests.support.controls import answer, checkbox, column, control, menu_button
+from tests.support.wording import RUSSIAN, figures, text_of
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
 def page(new_context: NewContext, username: str) -> Page:
-    """Return the files page of somebody who has just registered, without a line of script."""
-    page = new_context(java_script_enabled=False).new_page()
+    """Return the files page of a newly registered user, without scripts."""
+    page = first_page(new_context(java_script_enabled=False))
     page.goto("/register")
-    page.get_by_label("User name").fill(username)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Create the account").click()
+    control(page, "username").fill(username)
+    control(page, "password").fill(PASSWORD)
+    control(page, "create account").click()
     page.wait_for_url("**/index")
     return page
 
 
 def upload(page: Page, *names: str) -> None:
     page.locator("#files-input").set_input_files([file(name, b"12345") for name in names])
-    page.get_by_role("button", name="Upload", exact=True).click()
+    control(page, "upload").click()
 
 
 def delete(page: Page, *names: str) -> None:
     for name in names:
-        page.get_by_label(f"Choose “{name}”").check()
-    page.locator("#selection").get_by_role("button", name="Delete", exact=True).click()
+        checkbox(page, name).check()
+    control(page, "delete selected").click()
 
 
 def act_on(page: Page, name: str) -> None:
-    page.get_by_role("link", name=f"Actions for “{name}”").click()
+    menu_button(page, name).click()
 
 
 def test_one_file_is_uploaded_listed_and_downloaded(page: Page) -> None:
     upload(page, "one.txt")
 
-    expect(page.get_by_role("status").filter(has_text="“one.txt” is uploaded.")).to_be_visible()
+    told(page, "one.txt")
     with page.expect_download() as downloaded:
         page.get_by_role("link", name="one.txt", exact=True).click()
     assert downloaded.value.path().read_bytes() == b"12345"
@@ -52,7 +54,7 @@ def test_many_files_are_uploaded_at_once(page: Page) -> None:
     upload(page, "a.txt", "b.txt", "c.txt")
 
     expect(page.locator("#rows .name")).to_have_text(["a.txt", "b.txt", "c.txt"])
-    expect(page.locator("#totals")).to_contain_text("3 items")
+    expect(page.locator("#totals")).to_have_text(figures(3, 15))
 
 
 def test_a_file_is_deleted(page: Page) -> None:
@@ -60,142 +62,148 @@ def test_a_file_is_deleted(page: Page) -> None:
 
     delete(page, "a.txt")
 
-    expect(page.get_by_role("status").filter(has_text="“a.txt” is in the trash.")).to_be_visible()
+    told(page, "a.txt")
     expect(page.locator("#rows .name")).to_have_text(["b.txt"])
 
 
-def test_sorting_language_and_signing_out_work(page: Page) -> None:
+def test_sorting_language_and_sign_out_work(page: Page) -> None:
     upload(page, "a.txt", "b.txt")
-    page.get_by_role("columnheader", name="Name").get_by_role("link").click()
+    column(page, "name").get_by_role("link").click()
     expect(page.locator("#rows .name")).to_have_text(["b.txt", "a.txt"])
 
     page.get_by_role("button", name="Русский").click()
 
-    expect(page.get_by_role("heading", level=1)).to_have_text("Ваши файлы")
+    expect(page.get_by_role("heading", level=1)).to_have_text(text_of("your-files", "ru"))
     expect(page.locator("#rows .name")).to_have_text(["b.txt", "a.txt"])
-    page.get_by_role("link", name="Выйти").click()
-    expect(page.get_by_role("link", name="Создать аккаунт")).to_be_visible()
+    control(page, "sign out").click()
+    expect(control(page, "to create account")).to_have_text(RUSSIAN)
 
 
-def test_nothing_that_needs_scripts_is_offered(page: Page) -> None:
+def test_features_that_need_scripts_are_not_offered(page: Page) -> None:
     expect(page.locator("#theme")).to_be_hidden()
-    expect(page.get_by_text("Drop files or folders anywhere")).to_be_hidden()
-    expect(page.get_by_role("button", name="Upload", exact=True)).to_be_visible()
-    expect(page.get_by_text("Upload a folder")).to_be_hidden()
+    expect(page.locator(".empty .needs-script")).to_be_hidden()
+    expect(control(page, "upload")).to_be_visible()
+    expect(page.locator(".upload-folder")).to_be_hidden()
 
 
-def told(page: Page, text: str) -> None:
-    expect(page.locator(".notice").filter(has_text=text)).to_be_visible()
+def told(page: Page, *names: str) -> None:
+    """Wait for the message about what was done, which has these names of what came of it."""
+    message = page.get_by_role("main").get_by_role("status").and_(page.locator(".notice"))
+    for name in names:
+        expect(message).to_contain_text(name)
+    expect(message).to_be_visible()
 
 
 def listed(page: Page, *names: str) -> None:
     expect(page.locator("#rows .name")).to_have_text(list(names))
 
 
-def test_everything_can_be_arranged(page: Page, complaints: list[Complaints]) -> None:
+def test_entries_can_be_moved_copied_and_renamed(page: Page, complaints: list[Complaints]) -> None:
     complaints[0].expect("status of 409")
     upload(page, "a.txt", "b.txt", "c.txt")
-    expect(page.get_by_role("button", name="Move or copy", exact=True)).to_be_hidden()
+    expect(control(page, "arrange selected")).to_be_hidden()
 
     page.locator("#new-folder summary").click()
     page.locator("#folder-name").fill("docs")
-    page.get_by_role("button", name="Make the folder").click()
-    told(page, "The folder “docs” is made.")
+    control(page, "create folder").click()
+    told(page, "docs")
 
     act_on(page, "a.txt")
-    page.get_by_label("New name").fill("b.txt")
-    page.get_by_role("button", name="Rename").click()
-    expect(page.get_by_text("There is already something at “b.txt”.")).to_be_visible()
-    expect(page.get_by_label("New name")).to_have_value("b.txt")
-    page.get_by_label("New name").fill("first.txt")
-    page.get_by_role("button", name="Rename").click()
-    told(page, "“a.txt” is called “first.txt” now.")
+    control(page, "rename to").fill("b.txt")
+    control(page, "rename").click()
+    expect(page.locator("#rename-name-error")).to_contain_text("b.txt")
+    expect(control(page, "rename to")).to_have_value("b.txt")
+    control(page, "rename to").fill("first.txt")
+    control(page, "rename").click()
+    told(page, "first.txt")
     listed(page, "docs", "b.txt", "c.txt", "first.txt")
 
-    page.get_by_label("Choose “b.txt”").check()
-    page.get_by_label("Choose “c.txt”").check()
-    page.get_by_role("button", name="Move or copy", exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("2 items")
-    page.get_by_label("Folder to move or copy to").fill("docs")
-    page.get_by_role("button", name="Copy").click()
-    told(page, "Copies of 2 items are in “docs”.")
+    checkbox(page, "b.txt").check()
+    checkbox(page, "c.txt").check()
+    control(page, "arrange selected").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(figures(2))
+    control(page, "arrange to").fill("docs")
+    control(page, "copy").click()
+    told(page, "docs")
     act_on(page, "c.txt")
-    page.get_by_label("Folder to move or copy to").fill("docs")
-    page.get_by_label("If the name is in use there").select_option("rename")
-    page.get_by_role("button", name="Move").click()
-    told(page, "“c (2).txt” is in “docs” now.")
+    control(page, "arrange to").fill("docs")
+    control(page, "arrange conflict").select_option("rename")
+    control(page, "move").click()
+    told(page, "c (2).txt")
 
     page.get_by_role("link", name="docs", exact=True).click()
     listed(page, "b.txt", "c (2).txt", "c.txt")
-    page.get_by_label("Choose “c.txt”").check()
-    page.get_by_label("Choose “b.txt”").check()
+    checkbox(page, "c.txt").check()
+    checkbox(page, "b.txt").check()
     with page.expect_download() as downloaded:
-        page.get_by_role("button", name="Download as zip").click()
+        control(page, "zip selected").click()
     assert downloaded.value.path().read_bytes().startswith(b"PK")
-    page.locator("#selection").get_by_role("button", name="Delete", exact=True).click()
-    told(page, "2 items are in the trash.")
+    control(page, "delete selected").click()
+    told(page, "2")
     listed(page, "c (2).txt")
 
 
-def test_the_trash_gives_back_and_forgets(page: Page, complaints: list[Complaints]) -> None:
+def test_the_trash_restores_and_deletes(page: Page, complaints: list[Complaints]) -> None:
     complaints[0].expect("status of 409")
     upload(page, "a.txt", "b.txt")
     delete(page, "a.txt", "b.txt")
     upload(page, "a.txt")
-    page.get_by_role("link", name="Trash").click()
+    control(page, "trash").click()
 
-    page.get_by_label("Choose “a.txt”").check()
-    page.get_by_role("button", name="Restore").click()
-    told(page, "There is already something at “a.txt”.")
-    page.get_by_role("button", name="Keep both").click()
-    told(page, "“a (2).txt” is back.")
-    page.get_by_label("Choose “b.txt”").check()
-    page.get_by_role("button", name="Delete for ever").click()
-    page.get_by_role("link", name="Cancel").click()
-    page.get_by_label("Choose “b.txt”").check()
-    page.get_by_role("button", name="Delete for ever").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Delete 1 item for ever?")
-    page.get_by_role("button", name="Delete for ever").click()
-    told(page, "That is gone for ever.")
+    checkbox(page, "a.txt").check()
+    control(page, "restore selected").click()
+    expect(page.get_by_role("alert").and_(page.locator(".notice"))).to_contain_text("a.txt")
+    answer(page, "rename").click()
+    told(page, "a (2).txt")
+    checkbox(page, "b.txt").check()
+    control(page, "purge selected").click()
+    control(page, "back from purge").click()
+    checkbox(page, "b.txt").check()
+    control(page, "purge selected").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(figures(1))
+    control(page, "purge").click()
+    told(page)
 
-    page.get_by_role("link", name="Your files").click()
+    control(page, "files").click()
     listed(page, "a (2).txt", "a.txt")
     delete(page, "a.txt")
-    page.get_by_role("link", name="Trash").click()
-    page.get_by_role("link", name="Empty the trash").click()
-    page.get_by_role("button", name="Empty the trash").click()
-    expect(page.get_by_role("heading", name="The trash is empty")).to_be_visible()
+    control(page, "trash").click()
+    control(page, "empty trash").click()
+    control(page, "purge").click()
+    expect(control(page, "nothing here")).to_be_visible()
 
 
-def test_tiles_are_chosen_for_good_by_a_link(page: Page) -> None:
+def test_a_link_selects_the_tile_view_permanently(page: Page) -> None:
     upload(page, "a.txt")
     expect(page.locator(".list.is-grid")).to_have_count(0)
 
-    page.get_by_role("link", name="As tiles").click()
+    control(page, "as tiles").click()
     expect(page.locator(".list.is-grid")).to_be_visible()
     page.goto("/index")
     expect(page.locator(".list.is-grid")).to_be_visible()
-    page.get_by_role("link", name="As a list").click()
+    control(page, "as list").click()
 
     expect(page.locator(".list")).to_be_visible()
     expect(page.locator(".list.is-grid")).to_have_count(0)
 
 
-def test_versions_come_back_and_a_search_leads_to_them(page: Page) -> None:
+def test_versions_are_restored_and_search_finds_files(page: Page) -> None:
     upload(page, "notes.txt")
     page.locator("#files-input").set_input_files([file("notes.txt", b"something else")])
-    page.get_by_role("button", name="Upload", exact=True).click()
-    page.get_by_label("Search by name").fill("NOT")
-    page.get_by_role("button", name="Search").click()
+    control(page, "upload").click()
+    control(page, "search").fill("NOT")
+    control(page, "start search").click()
     act_on(page, "notes.txt")
-    page.get_by_role("link", name="Versions").click()
+    control(page, "versions").click()
 
-    page.get_by_role("button", name="Restore version 1").click()
-    told(page, "The file has the content of version 1 again.")
+    page.get_by_role("button", name=text_of("version-restore", number="1")).click()
+    told(page, "1")
     with page.expect_download() as downloaded:
-        page.get_by_role("link", name="Download version 3").click()
+        page.get_by_role("link", name=text_of("version-download", number="3")).click()
     assert downloaded.value.path().read_bytes() == b"12345"
-    page.get_by_role("button", name="Delete version 2 for ever").click()
-    page.get_by_role("dialog").get_by_role("button", name="Delete for ever").click()
-    told(page, "Version 2 is gone for ever.")
-    expect(page.locator(".thing-name")).to_contain_text(["Version 3", "Version 1"])
+    page.get_by_role("button", name=text_of("version-discard", number="2")).click()
+    page.get_by_role("dialog").locator("[type=submit]").click()
+    told(page, "2")
+    expect(page.locator(".thing-name")).to_contain_text(
+        [text_of("version", number="3"), text_of("version", number="1")]
+    )

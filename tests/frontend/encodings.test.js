@@ -1,4 +1,4 @@
-/* Texts, whatever they were written in and whatever is wrong in them, as the preview reads them. */
+/* Detection of encodings and decoding of damaged texts. */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -7,19 +7,25 @@ import { known, load } from "./support/load.js";
 
 const { decode, guess } = await load("preview/encodings.js");
 
-// Python writes what no browser does: `text` in the bytes of a codec, and what browsers call that.
-const writings = known("writings").map((each) => ({ ...each, bytes: Buffer.from(each.bytes, "base64") }));
+// Encoded by Python, because browsers cannot: `text`, its bytes, and the name of the encoding in browsers.
+/** @type {{ text: string, encoding: string, bytes: Buffer }[]} */
+const writings = known("writings").map((/** @type {{ bytes: string }} */ each) => ({
+  ...each,
+  bytes: Buffer.from(each.bytes, "base64"),
+}));
 
+/** @type {(...parts: any[]) => Buffer} */
 const bytesOf = (...parts) => Buffer.concat(parts.map((part) => Buffer.from(part)));
 
-/** Return what is guessed of some bytes, and the text that they become. */
+/** Return the detected encoding of bytes, and the decoded text.
+    @type {(bytes: Uint8Array, isCut?: boolean) => [string | null, string | null]} */
 function read(bytes, isCut = false) {
   const encoding = guess(new Uint8Array(bytes), isCut);
   return [encoding, encoding === null ? null : decode(new Uint8Array(bytes), encoding, isCut)];
 }
 
-describe("a text", () => {
-  it("is read in whatever it was written, be it short", () => {
+describe("text", () => {
+  it("is decoded in its encoding, even if short", () => {
     const wrong = writings.filter(({ bytes, encoding, text }) => {
       const [found, shown] = read(bytes);
       return found !== encoding || shown !== text;
@@ -29,9 +35,9 @@ describe("a text", () => {
     assert.deepEqual(wrong, []);
   });
 
-  it("is read from its first foreign letters on where it is long", () => {
+  it("is detected by its first non-ASCII characters if long", () => {
     const plain = "2024-03-01 12:00:00 INFO all is well\n".repeat(600);
-    // Of these escapes are read where a text begins, which is where it has them; the others have no ASCII.
+    // Escape sequences are expected at the start of a text; other encodings here have no ASCII.
     const fitting = writings.filter(({ encoding }) => !/^utf-16|^iso-2022/.test(encoding));
 
     const wrong = fitting.filter(({ bytes, encoding }) => read(bytesOf(plain, bytes))[0] !== encoding);
@@ -39,7 +45,7 @@ describe("a text", () => {
     assert.deepEqual(wrong, []);
   });
 
-  it("loses to a bad byte and to a zero no more than themselves", () => {
+  it("keeps all characters around an invalid byte or a zero", () => {
     const russian = Buffer.from("Привет, мир! Это письмо.\n".repeat(30));
     const hurt = bytesOf(russian.subarray(0, 101), [0xff], russian.subarray(101));
 
@@ -49,7 +55,7 @@ describe("a text", () => {
     assert.deepEqual(read(bytesOf("plain \0 words")), ["ascii", "plain \u2400 words"]);
   });
 
-  it("is the same text with a zero and a bad byte in it", () => {
+  it("is detected despite a zero and an invalid byte", () => {
     const fitting = writings.filter(
       ({ text, encoding }) => [...text].length > 20 && !/^utf-16|^iso-2022/.test(encoding),
     );
@@ -63,19 +69,19 @@ describe("a text", () => {
     assert.deepEqual(wrong, []);
   });
 
-  it("has as many zeros after a crash as the disk had promised", () => {
+  it("may contain the zeros that a crash leaves in a log", () => {
     const [, log] = read(bytesOf("before\n", new Uint8Array(5000), "after\n"));
 
     assert.equal(log, `before\n${"\u2400".repeat(5000)}after\n`);
   });
 
-  it("is what it says of itself where that cannot be wrong", () => {
+  it("has its declared encoding unless that is impossible", () => {
     for (const { text, encoding, bytes } of known("declared")) {
       assert.deepEqual(read(Buffer.from(bytes, "base64")), [encoding, text]);
     }
   });
 
-  it("is what its mark says", () => {
+  it("has the encoding of its byte order mark", () => {
     const text = "Привет, мир";
     const little = Buffer.from(text, "utf16le");
     const big = Buffer.from(little).swap16();
@@ -85,7 +91,7 @@ describe("a text", () => {
     assert.deepEqual(read(bytesOf([0xfe, 0xff], big)), ["utf-16be", text]);
   });
 
-  it("has no fault where its last letter is cut off by us", () => {
+  it("may end in the middle of a character", () => {
     const cut = Buffer.from("Привет, мир").subarray(0, -1);
 
     assert.deepEqual(read(cut, true), ["utf-8", "Привет, ми"]);
@@ -93,7 +99,7 @@ describe("a text", () => {
   });
 });
 
-describe("what is no text", () => {
+describe("binary content", () => {
   const binaries = [
     bytesOf("MZ", [0, 1, 2, 3, 0xff, 0xfe, 0, 0]),
     bytesOf(...Array(9).fill(Array.from({ length: 32 }, (_, byte) => byte))),

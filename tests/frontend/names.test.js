@@ -1,14 +1,14 @@
-/* Small things that much stands on: paths, keys, kinds of files. */
+/* Paths, key combinations and viewers by media type. */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { load } from "./support/load.js";
+import { fake, load } from "./support/load.js";
 
 describe("paths", async () => {
   const paths = await load("core/paths.js");
 
-  it("have a folder, a name, and folders above", () => {
+  it("have a parent, a name and ancestors", () => {
     assert.equal(paths.parentOf("a/b/c"), "a/b");
     assert.equal(paths.parentOf("a"), "");
     assert.equal(paths.nameOf("a/b/c"), "c");
@@ -17,13 +17,13 @@ describe("paths", async () => {
     assert.equal(paths.below("a", "b"), "a/b");
   });
 
-  it("lie in a folder by whole names", () => {
+  it("are inside a folder only by whole names", () => {
     assert.equal(paths.isWithin("a", "a/b"), true);
     assert.equal(paths.isWithin("a", "ab"), false);
     assert.equal(paths.isWithin("", "anything"), true);
   });
 
-  it("are shown by the entry of the open folder that holds them", () => {
+  it("are mapped to the entry of the open folder that contains them", () => {
     assert.equal(paths.entryWithin("a", "a/b/c"), "a/b");
     assert.equal(paths.entryWithin("", "a/b/c"), "a");
     assert.equal(paths.entryWithin("a", "a"), null);
@@ -31,11 +31,12 @@ describe("paths", async () => {
   });
 });
 
-describe("keys", async () => {
-  const { pressed } = await load("ui/pressed.js");
-  const press = (key, code = "", held = {}) => pressed({ key, code, ...held });
+describe("key combinations", async () => {
+  const { combinationOf } = await load("ui/key-combination.js");
+  /** @type {(key: string, code?: string, held?: object) => string} */
+  const press = (key, code = "", held = {}) => combinationOf(fake({ key, code, ...held }));
 
-  it("are named as in the tables", () => {
+  it("are written as in the tables", () => {
     assert.equal(press("F2"), "F2");
     assert.equal(press(" "), "Space");
     assert.equal(press("Delete", "Delete", { shiftKey: true }), "Shift+Delete");
@@ -43,24 +44,25 @@ describe("keys", async () => {
     assert.equal(press("z", "KeyZ", { metaKey: true }), "Mod+z");
   });
 
-  it("are those of the Latin keyboard where another script is written", () => {
+  it("use the Latin letter of the key in other scripts", () => {
     assert.equal(press("ь", "KeyM"), "m");
     assert.equal(press("Ь", "KeyM", { shiftKey: true }), "Shift+m");
     assert.equal(press(".", "Slash"), "/");
     assert.equal(press(",", "Slash", { shiftKey: true }), "?");
   });
 
-  it("are the signs that they write, on whatever key those stand", () => {
+  it("use the typed punctuation, whichever key it is on", () => {
     assert.equal(press("?", "Minus", { shiftKey: true }), "?");
     assert.equal(press("+", "KeyX"), "+");
   });
 });
 
-describe("kinds of files", async () => {
+describe("viewers", async () => {
   const { isDrawing, kindOf } = await load("preview/kinds.js");
-  const kind = (name, mediaType) => kindOf({ name, mediaType });
+  /** @type {(name: string, mediaType?: string) => string} */
+  const kind = (name, mediaType) => kindOf(fake({ name, mediaType }));
 
-  it("are those of their media types", () => {
+  it("follow the media type", () => {
     assert.equal(kind("a", "image/png"), "image");
     assert.equal(kind("a", "video/mp4"), "video");
     assert.equal(kind("a", "audio/ogg"), "audio");
@@ -69,20 +71,20 @@ describe("kinds of files", async () => {
     assert.equal(kind("a", "application/zip"), "none");
   });
 
-  it("are texts by their names where nobody knows a media type", () => {
+  it("show unknown media types as text by their extension", () => {
     assert.equal(kind("a.py", undefined), "text");
     assert.equal(kind("a.py", "application/octet-stream"), "text");
     assert.equal(kind("a.bin", "application/octet-stream"), "none");
   });
 
-  it("show what could run a script as text, and a drawing as a picture", () => {
+  it("show formats that can run scripts as text, and SVG as a picture", () => {
     assert.equal(kind("a.html", "text/html"), "text");
     assert.equal(kind("a.xhtml", "application/xhtml+xml"), "text");
     assert.equal(kind("a.svg", "image/svg+xml"), "image");
-    assert.equal(isDrawing({ mediaType: "image/svg+xml" }), true);
+    assert.equal(isDrawing(fake({ mediaType: "image/svg+xml" })), true);
   });
 
-  it("are no films where they are scripts in TypeScript", () => {
+  it("do not take TypeScript for video", () => {
     assert.equal(kind("a.ts", "video/mp2t"), "text");
     assert.equal(kind("a.m2ts", "video/mp2t"), "video");
   });

@@ -1,18 +1,25 @@
-/* What comes in pieces: long texts in their parts, and the way from file to file through a list in pages. */
+/* Long texts in parts, and the file cursor of the preview in a list of pages. */
 
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 
-import { load } from "./support/load.js";
+import { fake, load } from "./support/load.js";
+
+/** @import { Part } from "../../src/cabinet/static/js/preview/text-parts.js" */
+/** @import { Modules } from "./types/modules.js" */
 
 describe("a text in parts", () => {
+  /** @type {Buffer} */
   let content;
+  /** @type {string[]} */
   let asked;
+  /** @type {Modules["preview/text-parts.js"]} */
   let parts;
 
-  /** Answer as the server does to a range. */
+  /** Respond to a range request as the server does.
+      @type {(method: string, url: string, body: null, headers: { Range: string }) => Promise<object>} */
   async function send(...[, , , { Range }]) {
-    const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(Range);
+    const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(Range) ?? [];
     asked.push(Range);
     const end = to === "" ? content.length : Math.min(Number(to) + 1, content.length);
     const headers = new Headers({ "Content-Range": `bytes ${from}-${end - 1}/${content.length}` });
@@ -22,14 +29,15 @@ describe("a text in parts", () => {
   beforeEach(async () => {
     asked = [];
     parts = await load("preview/text-parts.js", {
-      stubs: { "core/http.js": { contentUrl: (path) => path, send } },
+      stubs: { "core/http.js": { contentUrl: (/** @type {string} */ path) => path, send } },
     });
   });
 
-  const entry = { path: "big.log" };
+  const entry = fake({ path: "big.log" });
+  /** @type {(part: Part, encoding?: string) => Buffer} */
   const textOf = (part, encoding = "utf-8") => Buffer.from(part.lines(encoding));
 
-  it("is as long as half a part to one and a half where it is the last", () => {
+  it("has a last part of half to one and a half times the usual size", () => {
     const { countParts, PART_BYTES } = parts;
 
     assert.deepEqual(
@@ -38,7 +46,7 @@ describe("a text in parts", () => {
     );
   });
 
-  it("is whole lines, and all of them, whichever part is fetched first", async () => {
+  it("consists of whole lines, whichever part is fetched first", async () => {
     content = Buffer.from(Array.from({ length: 60_000 }, (_, line) => `${line} a line\n`).join(""));
     const count = parts.countParts(content.length);
     assert.ok(count > 2);
@@ -52,7 +60,7 @@ describe("a text in parts", () => {
     assert.deepEqual(Buffer.concat(fetched), content);
   });
 
-  it("begins with the line that begins where it does", async () => {
+  it("starts a part with a line that starts at its offset", async () => {
     content = Buffer.from(
       Array.from({ length: 60_000 }, (_, line) => `${String(line).padStart(9, "0")}\n`).join(""),
     );
@@ -63,7 +71,7 @@ describe("a text in parts", () => {
     assert.equal(second.subarray(0, 9).toString(), String(parts.PART_BYTES / 10).padStart(9, "0"));
   });
 
-  it("cuts a line that is longer than anybody reads, but no letter", async () => {
+  it("splits an overlong line between characters", async () => {
     content = Buffer.from("я".repeat(400_000));
     const count = parts.countParts(content.length);
 
@@ -76,7 +84,7 @@ describe("a text in parts", () => {
   });
 
   for (const encoding of ["utf-16le", "utf-16be"]) {
-    it(`is whole lines in ${encoding}, whose units have two bytes`, async () => {
+    it(`consists of whole lines in ${encoding}, with code units of two bytes`, async () => {
       content = Buffer.from("строка\n".repeat(60_000), "utf16le");
       if (encoding === "utf-16be") {
         content.swap16();
@@ -93,7 +101,7 @@ describe("a text in parts", () => {
     });
   }
 
-  it("is the last one that there is where the file has shrunk meanwhile", async () => {
+  it("gets the last part if the file has become shorter", async () => {
     content = Buffer.from("short\n".repeat(10));
 
     const part = await parts.fetchPart(entry, 0, content.length + 900_000);
@@ -102,7 +110,7 @@ describe("a text in parts", () => {
     assert.equal(part.isFirst, true);
   });
 
-  it("goes on to the new end where the file has grown meanwhile", async () => {
+  it("gets the new end if the file has grown", async () => {
     content = Buffer.from("a line\n".repeat(150_000));
 
     const part = await parts.fetchPart(entry, 0, 1000);
@@ -113,76 +121,90 @@ describe("a text in parts", () => {
   });
 });
 
-describe("the way from file to file", () => {
-  // Each is a name; folders begin with "/".
+describe("the file cursor", () => {
+  // Paths; folders start with "/".
+  /** @type {string[]} */
   let loaded;
+  /** @type {string[][]} */
   let pages;
-  let course;
+  /** @type {InstanceType<Modules["preview/file-cursor.js"]["FileCursor"]>} */
+  let cursor;
 
   beforeEach(async () => {
     loaded = ["/box", "a", "b"];
     pages = [["c", "/inner", "d"]];
-    document.getElementById = (id) => (id === "more" && pages.length ? {} : null);
-    const rows = () =>
-      loaded.map((path) => ({ dataset: { path, kind: path.startsWith("/") ? "folder" : "file" } }));
-    const { Course } = await load("preview/course.js", {
+    /** @type {(path: string) => object} */
+    const rowOf = (path) => ({
+      key: path,
+      kind: path.startsWith("/") ? "folder" : "file",
+      element: { path },
+    });
+    const model = {
+      get rows() {
+        return loaded.map(rowOf);
+      },
+      get more() {
+        return pages.length ? {} : null;
+      },
+    };
+    const appendMore = async () => {
+      loaded.push(...(pages.shift() ?? []));
+    };
+    const { FileCursor } = await load("preview/file-cursor.js", {
       stubs: {
-        "list/list.js": { entryOf: ({ dataset }) => ({ path: dataset.path }), rows },
-        "list/more.js": {
-          async appendMore() {
-            loaded.push(...pages.shift());
-          },
-        },
+        "list/list.js": { appendMore, model },
+        "list/rows.js": { entryOf: (/** @type {{ path: string }} */ { path }) => ({ path }) },
       },
     });
-    course = new Course();
+    cursor = new FileCursor();
   });
 
-  const next = async (by) => (await course.next(by))?.path ?? null;
+  /** @type {(by: number) => Promise<string | null>} */
+  const next = async (by) => (await cursor.next(by))?.path ?? null;
 
-  it("leaves folders out and says where one is", () => {
-    course.stopAt("b");
+  it("skips folders and reports its position", () => {
+    cursor.moveTo("b");
 
-    assert.deepEqual(course.place, { index: 1, count: 2, hasMore: true });
+    assert.deepEqual(cursor.position, { index: 1, count: 2, hasMore: true });
   });
 
-  it("has the list load its next page where it ends", async () => {
-    course.stopAt("b");
+  it("loads the next page at the end of the list", async () => {
+    cursor.moveTo("b");
 
     assert.equal(await next(1), "c");
-    assert.deepEqual(course.place, { index: 1, count: 4, hasMore: false });
+    assert.deepEqual(cursor.position, { index: 1, count: 4, hasMore: false });
   });
 
-  it("ends at both ends of the list", async () => {
-    course.stopAt("a");
+  it("stops at both ends of the list", async () => {
+    cursor.moveTo("a");
     assert.equal(await next(-1), null);
-    course.stopAt("b");
+    cursor.moveTo("b");
     await next(1);
-    course.stopAt("d");
+    cursor.moveTo("d");
 
     assert.equal(await next(1), null);
   });
 
-  it("goes on in the place of a file that has left the list", async () => {
+  it("continues at the index of a file that has left the list", async () => {
     loaded = ["a", "b", "c"];
-    course.stopAt("b");
+    cursor.moveTo("b");
     loaded = ["a", "c"];
-    course.stopAt("b");
+    cursor.moveTo("b");
 
     assert.equal(await next(1), "c");
     assert.equal(await next(-1), "a");
   });
 
-  it("sees ahead what is loaded, and loads nothing for it", () => {
-    course.stopAt("a");
+  it("peeks at loaded files only", () => {
+    cursor.moveTo("a");
 
-    assert.equal(course.glimpse(1).path, "b");
-    assert.equal(course.glimpse(2), null);
+    assert.equal(cursor.peek(1)?.path, "b");
+    assert.equal(cursor.peek(2), null);
     assert.equal(pages.length, 1);
   });
 
   it("loads one page at a time, and none twice", async () => {
-    course.stopAt("b");
+    cursor.moveTo("b");
 
     assert.deepEqual(await Promise.all([next(1), next(1)]), ["c", null]);
   });

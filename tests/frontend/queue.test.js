@@ -1,68 +1,96 @@
-/* The queue of uploads, with transfers that the test itself moves along: nothing is sent, and time is what the
-   test says. */
+/* The upload queue, with transfers driven by the test: nothing is sent, and time is the test's own. */
 
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 
-import { load, settled } from "./support/load.js";
+import { fake, load, settled } from "./support/load.js";
 
 const { Queue } = await load("upload/queue.js");
 const { Task } = await load("upload/task.js");
 
-const near = (value, wanted) =>
-  assert.ok(Math.abs(value - wanted) < wanted * 1e-6, `${value} is not ${wanted}`);
+/** @import { Failing, Obstacle } from "../../src/cabinet/static/js/core/retry.js" */
+/** @import { Queue as AnyQueue } from "../../src/cabinet/static/js/upload/queue.js" */
+/** @import { BatchReport, Report } from "../../src/cabinet/static/js/upload/reports.js" */
+/** @import { Task as AnyTask } from "../../src/cabinet/static/js/upload/task.js" */
 
+/** The reports of a transfer, with any arguments.
+    @typedef {Record<string, (value?: any) => void>} Steps */
+
+/** @type {(value: number | null, wanted: number) => void} */
+const near = (value, wanted) =>
+  assert.ok(Math.abs(Number(value) - wanted) < wanted * 1e-6, `${value} is not ${wanted}`);
+
+/** @type {AnyQueue} */
 let queue;
+/** @type {Map<AnyTask, Steps>} */
 let reports;
+/** @type {number} */
 let clock;
-// What the transfers were asked.
+// The calls of the transfers.
+/** @type {string[]} */
 let diary;
-// The obstacles that were met, each with what ends it. A failure with a `why` passes.
+// The obstacles, each with the function that ends it. A failure with a `why` is temporary.
+/** @type {{ over: (value?: unknown) => void, attempts: number }[]} */
 let waits;
-// How many small files go together at most, and the batches that came of it.
+// The maximum number of files in a batch, and the resulting batches.
+/** @type {number} */
 let together;
+/** @type {{ tasks: AnyTask[], report: BatchReport }[]} */
 let batches;
 
 const states = () => queue.tasks.map((task) => task.state);
-const step = (index, what, value) => reports.get(queue.tasks[index])[what](value);
+/** @type {(index: number, what: string, value: unknown) => void} */
+const step = (index, what, value) => reports.get(queue.tasks[index])?.[what](value);
+/** @type {(index: number) => void} */
 const stored = (index) => step(index, "stored", { path: "p" });
-const refuse = (index, failure = {}) => batches[index].report.failed(batches[index].tasks, failure);
-const arrive = (index) => batches[index].report.stored(batches[index].tasks.map((task) => [task, {}]));
+/** @type {(index: number, failure?: object) => void} */
+const refuse = (index, failure = {}) => batches[index].report.failed(batches[index].tasks, fake(failure));
+/** @type {(index: number) => void} */
+const arrive = (index) =>
+  batches[index].report.stored(batches[index].tasks.map((task) => [task, { path: task.path }]));
 const sizes = () => batches.map(({ tasks }) => tasks.length);
 
-/** Have the queue take files of so many bytes in. */
+/** Add files of the given sizes to the queue.
+    @type {(...bytes: number[]) => AnyTask[]} */
 function take(...bytes) {
-  const tasks = bytes.map((size, index) => new Task({ size }, `${index}:${size}`));
+  const tasks = bytes.map((size, index) => new Task(fake({ size }), `${index}:${size}`));
   queue.add(tasks);
   return tasks;
 }
 
+/** @type {(...bytes: number[]) => void} */
 const add = (...bytes) => queue.release(take(...bytes));
 
+/** @type {(wait: number) => Promise<void>} */
 async function end(wait) {
   waits[wait].over();
   await settled();
 }
 
+/** @type {(task: AnyTask, report: Report) => any} */
 function transferOf(task, report) {
-  reports.set(task, report);
+  reports.set(task, fake(report));
+  /** @type {(what: string) => () => void} */
   const note = (what) => () => diary.push(`${what} ${task.path}`);
   return { start: note("start"), stop: note("stop"), drop: note("drop") };
 }
 
+/** @type {(failure: Failing & { why?: string }, attempts: number) => Obstacle | null} */
 const obstacleOf = ({ why }, attempts) =>
   why ? { why, over: new Promise((over) => waits.push({ over, attempts })) } : null;
 
-const lots = {
-  gather: (tasks) =>
+const lots = fake({
+  gather: (/** @type {AnyTask[]} */ tasks) =>
     tasks.slice(0, tasks[0].isSmall ? together : 1).filter((task) => task.isSmall === tasks[0].isSmall),
-  isForAll: ({ isForAll }) => isForAll,
+  isForAll: (/** @type {{ isForAll: boolean }} */ { isForAll }) => isForAll,
+  /** @type {(tasks: AnyTask[], report: BatchReport) => object} */
   transferOf(tasks, report) {
     batches.push({ tasks, report });
+    /** @type {(what: string) => (task?: AnyTask) => void} */
     const note = (what) => (task) => diary.push(`${what} ${task?.path ?? tasks.length}`);
     return { start: note("start"), leave: note("leave") };
   },
-};
+});
 
 beforeEach(() => {
   reports = new Map();
@@ -70,21 +98,21 @@ beforeEach(() => {
   queue = new Queue(transferOf, obstacleOf, () => clock, lots);
 });
 
-describe("files that go by themselves", () => {
-  it("go four at a time, and the next starts when one ends", () => {
+describe("single files", () => {
+  it("are sent four at a time, and the next starts when one ends", () => {
     add(1, 1, 1, 1, 1, 1);
     stored(0);
 
     assert.deepEqual(states(), ["done", "sending", "sending", "sending", "sending", "waiting"]);
   });
 
-  it("leave a slot to the small where they are giants", () => {
+  it("leave a slot to small ones if they are large", () => {
     add(9e9, 9e9, 9e9, 9e9, 5, 5);
 
     assert.deepEqual(states(), ["sending", "sending", "sending", "waiting", "sending", "waiting"]);
   });
 
-  it("do not wait for all of the small where they are large", () => {
+  it("do not wait for all small ones if they are large", () => {
     add(1, 1, 1, 1, 1, 1, 9e9, 9e9);
     stored(0);
     stored(1);
@@ -93,7 +121,7 @@ describe("files that go by themselves", () => {
     assert.deepEqual(states(), [...small, "sending", "waiting"]);
   });
 
-  it("wait until they are agreed on", () => {
+  it("wait until they are released", () => {
     const tasks = take(1, 1, 1);
     assert.deepEqual(states(), ["asking", "asking", "asking"]);
 
@@ -103,7 +131,7 @@ describe("files that go by themselves", () => {
     assert.deepEqual(states(), ["sending", "sending"]);
   });
 
-  it("are storing once all is sent, and done once that is confirmed", () => {
+  it("are storing once all is sent, and done once confirmed", () => {
     add(10);
     step(0, "sent", 10);
     assert.deepEqual(states(), ["storing"]);
@@ -113,7 +141,7 @@ describe("files that go by themselves", () => {
     assert.deepEqual(states(), ["done"]);
   });
 
-  it("have failed where what arrived is not what was sent", () => {
+  it("have failed if the stored content differs", () => {
     add(10, 10);
     stored(0);
     stored(1);
@@ -129,7 +157,7 @@ describe("files that go by themselves", () => {
     );
   });
 
-  it("are not changed by a report that comes too late", () => {
+  it("ignore a late report", () => {
     add(1, 1);
     queue.pause([queue.tasks[0]]);
     queue.cancel([queue.tasks[1]]);
@@ -142,8 +170,8 @@ describe("files that go by themselves", () => {
   });
 });
 
-describe("what counts", () => {
-  it("is no byte of what failed or was cancelled", () => {
+describe("the totals", () => {
+  it("exclude failed and cancelled uploads", () => {
     add(100, 100, 100);
     step(0, "sent", 60);
     step(1, "sent", 50);
@@ -156,7 +184,7 @@ describe("what counts", () => {
     assert.deepEqual({ size, sent, count, failed }, { size: 100, sent: 60, count: 1, failed: 1 });
   });
 
-  it("is only what the server has while a file is held or paused", () => {
+  it("count only bytes on the server while an upload is held or paused", () => {
     add(100, 100);
     for (const index of [0, 1]) {
       step(index, "kept", 30);
@@ -172,7 +200,7 @@ describe("what counts", () => {
     );
   });
 
-  it("is never more of a file than its size", () => {
+  it("never count more of a file than its size", () => {
     add(100);
     step(0, "sent", 130);
 
@@ -181,7 +209,7 @@ describe("what counts", () => {
 });
 
 describe("the speed", () => {
-  it("is smoothed and gives the time left", () => {
+  it("is smoothed and gives the remaining time", () => {
     add(10_000);
     for (let second = 1; second <= 5; second += 1) {
       clock = second * 1000;
@@ -192,7 +220,7 @@ describe("the speed", () => {
     near(queue.totals().remaining, 5);
   });
 
-  it("is none for what the server had already", () => {
+  it("excludes bytes that were on the server already", () => {
     add(10_000);
     step(0, "kept", 9_000);
     clock = 1000;
@@ -202,7 +230,7 @@ describe("the speed", () => {
     near(queue.totals().remaining, 1);
   });
 
-  it("is not made slow by idle time before", () => {
+  it("is not reduced by earlier idle time", () => {
     add(10);
     step(0, "sent", 10);
     stored(0);
@@ -215,7 +243,7 @@ describe("the speed", () => {
     near(queue.totals().remaining, 9);
   });
 
-  it("is none where nothing is being sent", () => {
+  it("is zero while nothing is sent", () => {
     add(10_000);
     clock = 1000;
     step(0, "sent", 1000);
@@ -226,8 +254,8 @@ describe("the speed", () => {
   });
 });
 
-describe("whoever pauses, cancels or tries again", () => {
-  it("starts nothing new by cancelling all, and settles once", () => {
+describe("user actions", () => {
+  it("cancel all without starting others, and settle once", () => {
     let settlings = 0;
     queue.addEventListener("settled", () => {
       settlings += 1;
@@ -241,7 +269,7 @@ describe("whoever pauses, cancels or tries again", () => {
     assert.equal(settlings, 1);
   });
 
-  it("stops what goes by pausing all, and starts nothing", () => {
+  it("pause all without starting others", () => {
     add(1, 1, 1, 1, 1);
 
     queue.pause(queue.tasks);
@@ -253,11 +281,11 @@ describe("whoever pauses, cancels or tries again", () => {
     assert.deepEqual(first, ["start 0:1", "stop 0:1", "stop 0:1", "start 0:1"]);
   });
 
-  it("goes on with the transfer of what failed, and with another for what was cancelled", () => {
+  it("retry a failed upload with its transfer and a cancelled one with a new one", () => {
     add(10);
     step(0, "sent", 9);
     step(0, "failed", {});
-    queue.addEventListener("again", ({ detail }) => queue.release(detail));
+    queue.addEventListener("again", (event) => queue.release(fake(event).detail));
 
     queue.retry(queue.tasks);
     const { state, sent, failure } = queue.tasks[0];
@@ -268,7 +296,7 @@ describe("whoever pauses, cancels or tries again", () => {
     assert.deepEqual(diary, ["start 0:10", "start 0:10", "drop 0:10", "start 0:10"]);
   });
 
-  it("forgets what is over and keeps what failed by beginning another lot", () => {
+  it("remove finished uploads and keep failed ones when others are added", () => {
     const seen = () => queue.tasks.map((task) => [task.path, task.state]);
     add(1, 2);
     stored(0);
@@ -279,7 +307,7 @@ describe("whoever pauses, cancels or tries again", () => {
       ["1:2", "failed"],
       ["0:7", "sending"],
     ]);
-    queue.cancel([queue.tasks.at(-1)]);
+    queue.cancel(queue.tasks.slice(-1));
     take(1, 2);
 
     assert.deepEqual(seen(), [
@@ -288,7 +316,7 @@ describe("whoever pauses, cancels or tries again", () => {
     ]);
   });
 
-  it("makes undone what was not agreed on yet", () => {
+  it("remove uploads that are not released", () => {
     const tasks = take(1, 2);
 
     queue.cancel([tasks[0]]);
@@ -301,7 +329,7 @@ describe("whoever pauses, cancels or tries again", () => {
     assert.deepEqual(diary, ["start 1:2"]);
   });
 
-  it("gives back what is cancelled before it is tried again", () => {
+  it("discard a cancelled upload before it is retried", () => {
     add(10);
     step(0, "kept", 9);
     step(0, "failed", {});
@@ -313,9 +341,10 @@ describe("whoever pauses, cancels or tries again", () => {
     assert.deepEqual(diary, ["start 0:10", "drop 0:10"]);
   });
 
-  it("settles once and without a failure by calling off what has failed", () => {
+  it("cancel failed uploads and settle once without a failure", () => {
     add(1);
     step(0, "failed", {});
+    /** @type {number[]} */
     const failed = [];
     queue.addEventListener("settled", () => failed.push(queue.totals().failed));
 
@@ -326,7 +355,7 @@ describe("whoever pauses, cancels or tries again", () => {
 });
 
 describe("an obstacle", () => {
-  it("leaves what is held in its place, which goes on when it is over", async () => {
+  it("holds an upload in its slot until it is over", async () => {
     const held = ["held", "sending", "sending", "sending", "waiting"];
     add(1, 1, 1, 1, 1);
 
@@ -342,7 +371,7 @@ describe("an obstacle", () => {
     );
   });
 
-  it("is the first again after progress", async () => {
+  it("counts as the first again after progress", async () => {
     add(10);
     step(0, "failed", { why: "x" });
     await end(0);
@@ -356,7 +385,7 @@ describe("an obstacle", () => {
     );
   });
 
-  it("leaves what was paused meanwhile as it is when it is over", async () => {
+  it("does not resume what was paused meanwhile", async () => {
     add(1);
     step(0, "failed", { why: "offline" });
 
@@ -366,7 +395,7 @@ describe("an obstacle", () => {
     assert.deepEqual(states(), ["paused"]);
   });
 
-  it("stops what is being sent, and what is all sent gets its answer", () => {
+  it("stops sending, but not the answer of a fully sent upload", () => {
     add(10, 10);
     step(0, "sent", 10);
 
@@ -377,7 +406,7 @@ describe("an obstacle", () => {
 });
 
 describe("small files", () => {
-  it("go together and take one place", () => {
+  it("are sent in a batch in one slot", () => {
     together = 3;
     add(9e9, 9e9, 1, 1, 1, 1, 1, 1, 1);
 
@@ -385,7 +414,7 @@ describe("small files", () => {
     assert.deepEqual(sizes(), [3, 3]);
   });
 
-  it("that are refused together are halved until the guilty one stands alone", () => {
+  it("are split in half until a refused one is alone", () => {
     together = 8;
     add(1, 1, 1, 1, 1, 1, 1, 1);
 
@@ -401,7 +430,7 @@ describe("small files", () => {
     assert.deepEqual(sizes(), [8, 4, 4, 2, 2]);
   });
 
-  it("are not asked for one by one where every one of them would hear the same", () => {
+  it("are not split if every one would be refused", () => {
     together = 3;
     add(1, 1, 1);
 
@@ -410,7 +439,7 @@ describe("small files", () => {
     assert.deepEqual(states(), ["failed", "failed", "failed"]);
   });
 
-  it("wait as one and go on as one", async () => {
+  it("are held and resumed together", async () => {
     together = 3;
     add(1, 1, 1);
 
@@ -426,17 +455,18 @@ describe("small files", () => {
     );
   });
 
-  it("go anew without one that has left, of which nothing is heard any more", () => {
+  it("restart without one that has left the batch", () => {
     together = 4;
     add(1, 1, 1, 1);
     const { report, tasks } = batches[0];
+    /** @type {() => [AnyTask, number][]} */
     const all = () => tasks.map((task) => [task, 1]);
 
     report.sent(all());
     queue.pause([tasks[1]]);
     queue.cancel([tasks[2]]);
     report.sent(all());
-    report.stored(tasks.slice(1, 3).map((task) => [task, {}]));
+    report.stored(tasks.slice(1, 3).map((task) => [task, { path: task.path }]));
     const sent = tasks.map((task) => task.sent);
     report.again(tasks);
 
@@ -445,18 +475,18 @@ describe("small files", () => {
     assert.deepEqual(sent, [1, 0, 1, 1]);
   });
 
-  it("stay where they are when one of them failed", () => {
+  it("keep their slots after one has failed", () => {
     together = 3;
     add(1, 1, 1);
     const { report, tasks } = batches[0];
 
-    report.failed([tasks[0]], { message: "gone" });
+    report.failed([tasks[0]], fake({ message: "gone" }));
     report.stored([
-      [tasks[1], {}],
-      [tasks[2], {}],
+      [tasks[1], { path: "1" }],
+      [tasks[2], { path: "2" }],
     ]);
     report.verified(tasks[1], null);
-    report.verified(tasks[2], { message: "differs" });
+    report.verified(tasks[2], fake({ message: "differs" }));
 
     assert.deepEqual(states(), ["failed", "done", "failed"]);
     assert.equal(batches.length, 1);

@@ -1,28 +1,28 @@
-/* Where unfinished uploads lie, and who goes on with them. */
+/* Stored addresses of unfinished uploads, and exclusive claims. */
 
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 
-import { load } from "./support/load.js";
+import { fake, load } from "./support/load.js";
 
 const { claim, fingerprintOf, forgetOldUploads } = await load("upload/resume-store.js");
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-const task = { file: { size: 7, lastModified: 1000 }, path: "a b/c&d.txt", onConflict: "rename" };
+const task = fake({ file: { size: 7, lastModified: 1000 }, path: "a b/c&d.txt", onConflict: "rename" });
 
 beforeEach(() => {
   for (const key of Object.keys(localStorage)) {
     localStorage.removeItem(key);
   }
-  delete navigator.locks;
+  Reflect.deleteProperty(navigator, "locks");
 });
 
-describe("the word for an upload", () => {
-  it("tells whose it is, what it does, where it goes and which file it is", () => {
+describe("a fingerprint", () => {
+  it("contains user, conflict resolution, path and file", () => {
     assert.equal(fingerprintOf(task), "%2F&u1&rename&a%20b%2Fc%26d.txt&7&1000");
   });
 
-  it("is another one for anything else", () => {
+  it("differs for any other upload", () => {
     const others = [
       { ...task, path: "a b/c" },
       { ...task, onConflict: "replace" },
@@ -37,19 +37,21 @@ describe("the word for an upload", () => {
 });
 
 describe("a claim", () => {
-  it("has one holder at a time where browsers hide their locks", async () => {
+  it("has one holder at a time without the Web Locks API", async () => {
     const release = await claim("w");
     assert.equal(await claim("w"), null);
     assert.notEqual(await claim("other"), null);
 
-    release();
+    release?.();
 
     assert.notEqual(await claim("w"), null);
   });
 
-  it("is a lock for as long as its holder wants, among all tabs", async () => {
+  it("is a lock across tabs until it is released", async () => {
+    /** @type {Map<string, Promise<void>>} */
     const held = new Map();
-    navigator.locks = {
+    const locks = {
+      /** @type {(name: string, how: LockOptions, hold: (lock: object | null) => Promise<void>) => Promise<void>} */
       async request(name, { ifAvailable }, hold) {
         assert.equal(ifAvailable, true);
         const isFree = !held.has(name);
@@ -61,11 +63,12 @@ describe("a claim", () => {
         }
       },
     };
+    Object.assign(navigator, { locks });
 
     const release = await claim("w");
     assert.deepEqual([...held.keys()], ["upload w"]);
     assert.equal(await claim("w"), null);
-    release();
+    release?.();
     await null;
     await null;
 
@@ -73,11 +76,12 @@ describe("a claim", () => {
   });
 });
 
-describe("what is kept", () => {
+describe("stored entries", () => {
+  /** @type {(key: string, age: number) => void} */
   const keep = (key, age) =>
     localStorage.setItem(key, JSON.stringify({ creationTime: new Date(Date.now() - age).toString() }));
 
-  it("is forgotten after a month, and what is not of uploads stays", () => {
+  it("expire after a month, and others are kept", () => {
     keep("tus::old::1", 31 * DAY_MS);
     keep("tus::young::2", 29 * DAY_MS);
     keep("details", 99 * DAY_MS);
@@ -87,7 +91,7 @@ describe("what is kept", () => {
     assert.deepEqual(Object.keys(localStorage).sort(), ["details", "tus::young::2"]);
   });
 
-  it("is left alone where it cannot be read, and what lies behind it is forgotten all the same", () => {
+  it("are left alone if unreadable, and do not protect others", () => {
     localStorage.setItem("tus::broken", "{");
     keep("tus::old::1", 31 * DAY_MS);
 

@@ -1,15 +1,18 @@
-/* Which failures pass by themselves, and when the next try is worth it. */
+/* Temporary failures, and the delay before a retry. */
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it, mock } from "node:test";
 
 import { load } from "./support/load.js";
 
-const { makeObstacle, persist } = await load("core/retry.js");
+const { makeObstacle, retry } = await load("core/retry.js");
 
 const FAILURE = { status: 503, type: "", retryAfter: 0 };
 
-let signIns;
+/** @import { TestContext } from "node:test" */
+/** @import { Failing } from "../../src/cabinet/static/js/core/retry.js" */
+
+let signIns = 0;
 const obstacleOf = makeObstacle(() => {
   signIns += 1;
   return new Promise(() => {});
@@ -17,15 +20,19 @@ const obstacleOf = makeObstacle(() => {
 
 beforeEach(() => {
   signIns = 0;
-  navigator.onLine = true;
+  Object.assign(navigator, { onLine: true });
 });
 
-describe("the wait before a try", () => {
-  /** Return the waits before the next seven tries, as `chance` would have it. */
+describe("the delay", () => {
+  /** Return the delays before the next seven attempts, with `chance` as the random number.
+      @type {(t: TestContext, chance: number, failure: Failing) => number[]} */
   function waitsOf(t, chance, failure) {
+    /** @type {number[]} */
     const waits = [];
     t.mock.method(Math, "random", () => chance);
-    t.mock.method(globalThis, "setTimeout", (_, milliseconds) => waits.push(milliseconds));
+    t.mock.method(globalThis, "setTimeout", (/** @type {unknown} */ _, /** @type {number} */ milliseconds) =>
+      waits.push(milliseconds),
+    );
     for (let attempts = 0; attempts < 7; attempts += 1) {
       obstacleOf(failure, attempts);
     }
@@ -35,7 +42,7 @@ describe("the wait before a try", () => {
 
   const most = [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000];
 
-  it("is twice the one before, and half of it is chance", (t) => {
+  it("doubles, and half of it is random", (t) => {
     assert.deepEqual(waitsOf(t, 1, FAILURE), most);
     assert.deepEqual(
       waitsOf(t, 0, FAILURE),
@@ -43,11 +50,11 @@ describe("the wait before a try", () => {
     );
   });
 
-  it("is as long as the server asks for at least", (t) => {
+  it("is at least the server's Retry-After", (t) => {
     assert.deepEqual(waitsOf(t, 0, { ...FAILURE, retryAfter: 40 }), Array(7).fill(40_000));
   });
 
-  it("is none where the upload moved on by itself", (t) => {
+  it("is zero after an offset mismatch", (t) => {
     const [first, second] = waitsOf(t, 0, { ...FAILURE, status: 409, type: "offset-mismatch" });
 
     assert.equal(first, 0);
@@ -56,36 +63,37 @@ describe("the wait before a try", () => {
 });
 
 describe("a failure", () => {
-  // Or node would wait for the next try, too.
+  // Otherwise node would wait for the next attempt.
   beforeEach(() => mock.method(globalThis, "setTimeout", () => 0));
   afterEach(() => mock.restoreAll());
 
+  /** @type {(failure: Failing, attempts?: number) => string | null} */
   const why = (failure, attempts = 0) => obstacleOf({ ...FAILURE, ...failure }, attempts)?.why ?? null;
 
-  it("passes where the server was not reached, was busy, or is being started anew", () => {
+  it("is temporary if the server was unreachable, busy or restarting", () => {
     for (const status of [0, 408, 423, 429, 502, 503, 504]) {
-      assert.equal(why({ status }, 99), "unanswered", status);
+      assert.equal(why({ status }, 99), "unanswered", `${status}`);
     }
   });
 
-  it("does not pass where the server has refused for good", () => {
-    for (const status of [400, 403, 404, 409, 413, 422, 507]) {
-      assert.equal(why({ status }), null, status);
+  it("is permanent if the server has refused", () => {
+    for (const status of [400, 403, 404, 409, 412, 413, 422, 507]) {
+      assert.equal(why({ status }), null, `${status}`);
     }
   });
 
-  it("of the server is given up on after five tries", () => {
+  it("of the server is given up after five attempts", () => {
     assert.equal(why({ status: 500 }, 4), "unanswered");
     assert.equal(why({ status: 500 }, 5), null);
   });
 
-  it("waits for the line while the browser has none", () => {
-    navigator.onLine = false;
+  it("waits for the network while the browser is offline", () => {
+    Object.assign(navigator, { onLine: false });
 
     assert.equal(why({}), "offline");
   });
 
-  it("for want of a session asks to sign in, and says who is there instead", () => {
+  it("without a session asks to sign in, and names the other user", () => {
     assert.equal(why({ status: 401 }), "signed-out");
     assert.equal(why({ status: 409, type: "other-user" }), "other-user");
     assert.equal(why({ status: 400, type: "cross-site-request" }), "signed-out");
@@ -94,8 +102,9 @@ describe("a failure", () => {
   });
 });
 
-describe("persisting", () => {
-  it("tries until it is done, and tells what is in the way meanwhile", async () => {
+describe("retrying", () => {
+  it("continues until success, and reports the obstacles", async () => {
+    /** @type {string[]} */
     const met = [];
     const attempt = mock.fn(async () => {
       if (attempt.mock.callCount() < 2) {
@@ -103,25 +112,26 @@ describe("persisting", () => {
       }
       return "done";
     });
+    /** @type {(failure: Failing, attempts: number) => { why: string, over: Promise<void> }} */
     const passing = (failure, attempts) => ({
       why: `${failure.status} ${attempts}`,
       over: Promise.resolve(),
     });
 
-    assert.equal(await persist(attempt, passing, ({ why }) => met.push(why)), "done");
+    assert.equal(await retry(attempt, passing, ({ why }) => met.push(why)), "done");
     assert.deepEqual(met, ["503 0", "503 1"]);
   });
 
-  it("raises what does not pass", async () => {
+  it("raises permanent failures", async () => {
     const attempt = () => Promise.reject(FAILURE);
 
     await assert.rejects(
-      persist(
+      retry(
         attempt,
         () => null,
         () => {},
       ),
-      (failure) => failure === FAILURE,
+      (/** @type {unknown} */ failure) => failure === FAILURE,
     );
   });
 });

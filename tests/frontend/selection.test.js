@@ -1,40 +1,75 @@
-/* Which rows are chosen: by clicks, by ranges, all of them, and everything in the place. */
+/* Which rows are selected: by clicks, by ranges, all of them, and everything in the place. */
 
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 
 import { load } from "./support/load.js";
 
-// Rows are known by their keys here, and stand in groups of two.
+/** @import { ListModel as Model, Page, Place, Row as AnyRow } from "../../src/cabinet/static/js/list/model.js" */
+/** @import { Everything, Selection as Selected } from "../../src/cabinet/static/js/list/selection.js" */
+
+/** @typedef {AnyRow & { element: any }} Row */
+
+const { ListModel } = await load("list/model.js");
+
+/** @type {Model<Row>} */
+let model;
+/** @type {string[]} */
 let keys;
+/** @type {Place} */
 let place;
+/** @type {any} */
 let totals;
+/** @type {string[]} */
 let marked;
+/** @type {any} */
 let list;
+/** @type {Selected} */
 let selection;
-let changes;
+let changes = 0;
+/** @type {string | null} */
 let shared;
 
-const rowOf = (key) => ({ key, getAttribute: () => "10", hasAttribute: () => key === shared });
+/** Return a row of 10 bytes.
+    @type {(key: string) => Row} */
+const rowOf = (key) => ({
+  key,
+  tag: key,
+  name: key,
+  kind: "file",
+  size: 10,
+  isMount: key === shared,
+  element: { key },
+});
 
-function partsOf(_, selector) {
-  if (selector !== "#rows > *") {
-    return [];
-  }
-  const starts = keys.map((_, index) => index).filter((index) => index % 2 === 0);
-  return starts.map((start) => keys.slice(start, start + 2).map(rowOf));
+/** @type {(rows: Row[]) => Page<Row>} */
+const pageOf = (rows) => ({ pieces: [rows], hasTable: true, hasRest: false, more: null, total: totals });
+
+/** Make the list one of other rows.
+    @type {(now: string[]) => void} */
+function renew(now) {
+  keys = now;
+  model.show(pageOf(now.map(rowOf)), place);
+  list.dispatchEvent(new CustomEvent("listchange", { detail: { added: null } }));
 }
 
-/** Have the list be of other rows; `added` are those that came at its end, if nothing else has changed. */
-function renew(now, added = null) {
-  keys = now;
-  list.dispatchEvent(new CustomEvent("listchange", { detail: { added: added?.map(rowOf) ?? null } }));
+/** Load rows at the end of the list.
+    @type {(added: string[]) => void} */
+function append(added) {
+  keys = [...keys, ...added];
+  const rows = added.map(rowOf);
+  model.append(pageOf(rows), () => false);
+  list.dispatchEvent(
+    new CustomEvent("listchange", { detail: { added: rows.map(({ element }) => element) } }),
+  );
 }
 
 class Marks {
+  /** @param {string} key */
   draw(key) {
     marked.push(key);
   }
+  /** @param {string[]} changed */
   show(changed) {
     marked.push(...changed);
   }
@@ -44,61 +79,62 @@ class Marks {
 
 beforeEach(async () => {
   keys = ["a", "b", "c", "d", "e"];
-  place = { place: "folder", folder: "box" };
+  place = { address: "/index?path=box", kind: "folder", folder: "box" };
   totals = { count: 5, size: 50 };
   marked = [];
   shared = null;
   list = new EventTarget();
-  globalThis.requestIdleCallback = () => {};
-  document.getElementById = (id) => (id === "totals" ? { dataset: { count: `${totals.count}` } } : null);
+  model = new ListModel(pageOf(keys.map(rowOf)), place);
   const { Selection } = await load("list/selection.js", {
     stubs: {
-      "core/dom.js": { around: () => null, byId: () => ({ dataset: place }), parts: partsOf },
-      "list/list.js": {
-        entryOf: ({ key }) => ({ path: key, name: key }),
-        keyOf: ({ key }) => key,
-        onListChange: (element, hear) => element.addEventListener("listchange", ({ detail }) => hear(detail)),
-        rowsOf: (group) => group,
-      },
+      "core/dom.js": { around: () => null, parts: () => [] },
       "list/marks.js": { Marks },
       "list/place-totals.js": { totals: async () => totals },
+      "list/rows.js": {
+        entryOf: (/** @type {Row} */ { key }) => ({ path: key, name: key }),
+        keyOf: (/** @type {Row} */ { key }) => key,
+      },
     },
   });
-  selection = new Selection(list);
+  selection = new Selection(list, model);
   changes = 0;
   selection.addEventListener("change", () => {
     changes += 1;
   });
 });
 
-const chosen = () => selection.paths.join("");
+/** Return what stands for everything, which has to be selected.
+    @type {() => Everything} */
+function whole() {
+  const { everything } = selection.entries;
+  assert.ok(everything);
+  return everything;
+}
+
+const selected = () => selection.entries.map(({ path }) => path).join("");
 
 describe("rows", () => {
-  it("are chosen one more and one less, in the order of the list", () => {
+  it("are selected one by one, and kept in the order of the list", () => {
     for (const key of ["d", "a", "c", "d"]) {
       selection.toggle(key);
     }
 
-    assert.equal(chosen(), "ac");
+    assert.equal(selected(), "ac");
     assert.equal(selection.size, 2);
     assert.equal(selection.bytes, 20);
-    assert.deepEqual(
-      selection.entries.map(({ path }) => path),
-      ["a", "c"],
-    );
   });
 
-  it("are marked where they change, and nowhere else", () => {
+  it("are redrawn only if they change", () => {
     selection.set(["a", "b"]);
     marked.length = 0;
 
     selection.set(["b", "c", "of another list"]);
 
     assert.deepEqual(marked.sort(), ["a", "c"]);
-    assert.equal(chosen(), "bc");
+    assert.equal(selected(), "bc");
   });
 
-  it("say nothing where nothing changes", () => {
+  it("do not announce a change when nothing changes", () => {
     selection.set(["a"]);
     selection.set(["a"]);
 
@@ -110,58 +146,58 @@ describe("rows", () => {
 
     renew(["a", "d", "e"]);
 
-    assert.equal(chosen(), "d");
+    assert.equal(selected(), "d");
     assert.equal(changes, 2);
   });
 
-  it("that come at the end of the list are not chosen", () => {
+  it("that are loaded later are not selected", () => {
     selection.selectAll();
 
-    renew([...keys, "f"], ["f"]);
+    append(["f"]);
 
-    assert.equal(chosen(), "abcde");
-    assert.equal(selection.limit, 6);
+    assert.equal(selected(), "abcde");
+    assert.equal(selection.loadedRows, 6);
   });
 });
 
 describe("a range", () => {
-  it("goes from the row that was chosen last, in either direction", () => {
+  it("goes from the row that was selected last, in either direction", () => {
     selection.toggle("c");
 
     selection.extendTo("e");
-    assert.equal(chosen(), "cde");
+    assert.equal(selected(), "cde");
     selection.extendTo("a");
 
-    assert.equal(chosen(), "abc");
+    assert.equal(selected(), "abc");
   });
 
-  it("lets go only what the range before took in", () => {
+  it("deselects only what the range before added", () => {
     selection.set(["e"]);
     selection.toggle("b");
 
     selection.extendTo("e");
     selection.extendTo("c");
 
-    assert.equal(chosen(), "bce");
+    assert.equal(selected(), "bce");
   });
 
-  it("begins at the given row, else at the first, where none was chosen", () => {
+  it("starts at the given row, else at the first, if none was selected", () => {
     selection.extendTo("d", "c");
-    assert.equal(chosen(), "cd");
+    assert.equal(selected(), "cd");
     selection.clear();
 
     selection.extendTo("b");
 
-    assert.equal(chosen(), "ab");
+    assert.equal(selected(), "ab");
   });
 
-  it("begins anew where its row has left the list", () => {
+  it("starts anew after its first row has left the list", () => {
     selection.toggle("c");
     renew(["a", "b", "d", "e"]);
 
     selection.extendTo("b");
 
-    assert.equal(chosen(), "ab");
+    assert.equal(selected(), "ab");
   });
 });
 
@@ -175,39 +211,39 @@ describe("everything", () => {
     assert.equal(selection.size, 9);
     assert.equal(selection.bytes, 90);
     assert.equal(selection.isWhole, true);
-    const { folder, except, count, bytes } = selection.entries.everything;
+    const { folder, except, count, bytes } = whole();
     assert.deepEqual({ folder, except, count, bytes }, { folder: "box", except: [], count: 9, bytes: 90 });
   });
 
-  it("is without what is taken out, by the names", () => {
+  it("excludes deselected rows by their names", () => {
     selection.toggle("b");
 
-    const { everything } = selection.entries;
+    const everything = whole();
     assert.deepEqual(everything.except, ["b"]);
     assert.equal(everything.count, 8);
     assert.equal(everything.bytes, 80);
     selection.toggle("b");
-    assert.deepEqual(selection.entries.everything.except, []);
+    assert.deepEqual(whole().except, []);
   });
 
-  it("takes in the rows that come later, but for what is taken out", () => {
+  it("includes rows that are loaded later, except excluded ones", () => {
     selection.toggle("b");
 
-    renew([...keys, "f", "g"], ["f", "g"]);
+    append(["f", "g"]);
 
-    assert.equal(chosen(), "acdefg");
+    assert.equal(selected(), "acdefg");
     assert.equal(selection.isWhole, true);
   });
 
-  it("leaves out folders that others shared, which the place does not count", () => {
+  it("leaves out folders shared by others, which the totals do not count", () => {
     shared = "s";
 
     renew([...keys, "s"]);
     selection.toggle("s");
 
-    assert.equal(chosen(), "abcde");
+    assert.equal(selected(), "abcde");
     assert.equal(selection.size, 9);
-    assert.deepEqual(selection.entries.everything.except, []);
+    assert.deepEqual(whole().except, []);
   });
 
   it("ends when the place has another number of entries", () => {
@@ -220,14 +256,14 @@ describe("everything", () => {
   });
 
   it("ends when another place is open", () => {
-    place.folder = "other";
+    place = { ...place, folder: "other" };
 
     renew([...keys]);
 
     assert.equal(selection.isWhole, false);
   });
 
-  it("ends when some are chosen, and when nothing is left of it", async () => {
+  it("ends when some rows are selected, and when all are excluded", async () => {
     selection.set(["a"]);
     assert.equal(selection.isWhole, false);
     totals = { count: 5, size: 50 };
@@ -241,24 +277,25 @@ describe("everything", () => {
     assert.equal(selection.size, 0);
   });
 
-  it("can be selected again with the same taken out", async () => {
+  it("can be selected again with the same rows excluded", async () => {
     selection.toggle("b");
-    const { again } = selection.entries.everything;
+    const { again } = whole();
     totals = { count: 10, size: 100 };
     renew([...keys]);
 
     await again();
 
     assert.equal(selection.size, 9);
-    assert.deepEqual(selection.entries.everything.except, ["b"]);
+    assert.deepEqual(whole().except, ["b"]);
   });
 
-  it("is known by ids in the trash, and its bytes by nobody", async () => {
-    place = { place: "trash" };
+  it("excludes by ids in the trash, and has no known size there", async () => {
+    place = { address: "/trash", kind: "trash", folder: null };
     totals = { count: 7, size: null };
+    renew([...keys]);
     await selection.selectEverything(new Set(["a"]));
 
-    const { folder, except, count, bytes } = selection.entries.everything;
+    const { folder, except, count, bytes } = whole();
     assert.deepEqual(
       { folder, except, count, bytes },
       { folder: null, except: ["a"], count: 6, bytes: null },

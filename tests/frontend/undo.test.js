@@ -1,17 +1,21 @@
-/* The ways back from what was done. */
+/* The undo stack. */
 
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 
-import { load, settled } from "./support/load.js";
+import { fake, load, settled } from "./support/load.js";
 
-describe("a way back that was cut short", () => {
-  it("goes on where it was", async () => {
-    const { inTurn } = await load("actions/changes.js", {
-      stubs: { "session/renewing.js": { renewing: null } },
+/** @import { Modules } from "./types/modules.js" */
+
+describe("an interrupted undo", () => {
+  it("continues where it was", async () => {
+    const { resumableChange } = await load("actions/changes.js", {
+      stubs: { "session/with-session.js": { withSession: null } },
     });
+    /** @type {number[][]} */
     const asked = [];
     let isBroken = true;
+    /** @type {(items: any[]) => AsyncGenerator<number[]>} */
     async function* inPairs(items) {
       for (let start = 0; start < items.length; start += 2) {
         if (start && isBroken) {
@@ -22,7 +26,7 @@ describe("a way back that was cut short", () => {
         yield items.slice(start, start + 2).map((item) => item * 10);
       }
     }
-    const goBack = inTurn(inPairs, [1, 2, 3, 4, 5]);
+    const goBack = resumableChange(inPairs, fake([1, 2, 3, 4, 5]));
 
     await assert.rejects(goBack());
 
@@ -31,21 +35,27 @@ describe("a way back that was cut short", () => {
   });
 });
 
-describe("what was done last", () => {
+describe("the last change", () => {
   class Failure extends Error {
+    /** @param {number} status
+        @param {string} [message] */
     constructor(status, message = "no") {
       super(message);
       this.status = status;
     }
   }
 
+  /** @type {Modules["actions/undo.js"]} */
   let undo;
+  /** @type {{ message: string, action: any, isClosed: boolean }[]} */
   let said;
-  let lost;
+  /** @type {string[]} */
+  let reported;
 
   beforeEach(async () => {
-    [said, lost] = [[], []];
-    const say = (message, action = null) => {
+    [said, reported] = [[], []];
+    /** @type {(message: string, action?: unknown) => () => void} */
+    const notify = (message, action = null) => {
       const shown = { message, action, isClosed: false };
       said.push(shown);
       return () => {
@@ -55,17 +65,19 @@ describe("what was done last", () => {
     undo = await load("actions/undo.js", {
       stubs: {
         "core/http.js": { Failure },
-        "list/updates.js": { lost: (failure, words = failure.message) => lost.push(words) },
-        "ui/toasts.js": { say },
+        "list/updates.js": {
+          reportFailure: (/** @type {Error} */ failure, words = failure.message) => reported.push(words),
+        },
+        "ui/toasts.js": { notify },
       },
     });
   });
 
   const messages = () => said.map(({ message }) => message);
 
-  it("is undone once, by the key or by its button, and its message goes", async () => {
+  it("is undone once, by key or button, and its message closes", async () => {
     let times = 0;
-    undo.remember("Moved", async () => {
+    undo.pushUndo("move", "Moved", async () => {
       times += 1;
     });
 
@@ -75,13 +87,16 @@ describe("what was done last", () => {
 
     assert.equal(times, 1);
     assert.equal(said[0].isClosed, true);
-    assert.deepEqual(messages(), ["Moved", "Undone.", "There is nothing to undo."]);
+    assert.deepEqual(messages(), ["Moved", "Move undone", "Nothing to undo"]);
   });
 
-  it("comes before what was done earlier", async () => {
+  it("is undone before earlier ones", async () => {
+    /** @type {string[]} */
     const order = [];
     for (const name of ["a", "b", "c"]) {
-      undo.remember(name, async () => order.push(name));
+      undo.pushUndo("move", name, async () => {
+        order.push(name);
+      });
     }
 
     await undo.undoLast();
@@ -90,10 +105,13 @@ describe("what was done last", () => {
     assert.deepEqual(order, ["c", "b"]);
   });
 
-  it("is forgotten where twenty others came after it", async () => {
+  it("is forgotten after twenty others", async () => {
+    /** @type {number[]} */
     const undone = [];
     for (let number = 0; number < 22; number += 1) {
-      undo.remember(`${number}`, async () => undone.push(number));
+      undo.pushUndo("move", `${number}`, async () => {
+        undone.push(number);
+      });
     }
 
     for (let number = 0; number < 22; number += 1) {
@@ -105,9 +123,9 @@ describe("what was done last", () => {
   });
 
   for (const status of [0, 401, 429, 502, 503, 504]) {
-    it(`can be undone later where the server could not be asked (${status})`, async () => {
+    it(`can be undone later if the server could not be reached (${status})`, async () => {
       let isReached = false;
-      undo.remember("Moved", async () => {
+      undo.pushUndo("move", "Moved", async () => {
         if (!isReached) {
           throw new Failure(status, "later");
         }
@@ -117,26 +135,26 @@ describe("what was done last", () => {
       isReached = true;
       await undo.undoLast();
 
-      assert.deepEqual(lost, ["later"]);
-      assert.equal(messages().at(-1), "Undone.");
+      assert.deepEqual(reported, ["later"]);
+      assert.equal(messages().at(-1), "Move undone");
     });
   }
 
-  it("is given up where the server refuses, and why is said", async () => {
-    undo.remember("Moved", async () => {
+  it("cannot be undone after a refusal, which is explained", async () => {
+    undo.pushUndo("move", "Moved", async () => {
       throw new Failure(409, "taken");
     });
 
     await undo.undoLast();
     await undo.undoLast();
 
-    assert.equal(lost.length, 1);
-    assert.match(lost[0], /taken/);
-    assert.equal(messages().at(-1), "There is nothing to undo.");
+    assert.equal(reported.length, 1);
+    assert.match(reported[0], /taken/);
+    assert.equal(messages().at(-1), "Nothing to undo");
   });
 
-  it("raises what nobody foresaw", async () => {
-    undo.remember("Moved", async () => {
+  it("raises unexpected errors", async () => {
+    undo.pushUndo("move", "Moved", async () => {
       throw new TypeError("a fault");
     });
 

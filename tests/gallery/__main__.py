@@ -1,9 +1,9 @@
-"""The whole product in pictures: `make gallery`.
+"""Screenshots of the whole product: `make gallery`.
 
-`python -m tests.gallery [FOLDER] [--only WORD]... [--small] [--language ru] [--theme dark] [--width 375]` fills accounts
-of a server of its own and takes a picture of each state of the table, in each language, colour scheme and
-width; FOLDER/index.html shows them side by side. `--only` chooses the states whose names hold the word,
-`--small` leaves out the large folders, which take most of the time.
+`python -m tests.gallery [FOLDER] [--only WORD]... [--small] [--language ru] [--theme dark] [--width 375]` fills the
+accounts of a server and takes a screenshot of each state in the table, in each language, theme and width;
+FOLDER/index.html shows them side by side. `--only` selects states whose names contain the word, `--small` leaves
+out the large folders, which take most of the time.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tests.support.servers import Server, production_command, running
 FOLDER = Path("build/gallery")
 MEMORY = Path("/dev/shm")
 
-# Characters of a failure that are shown: Playwright tells the whole page.
+# Maximum characters of a failure to print: Playwright prints the whole page.
 ENOUGH = 800
 
 

@@ -1,6 +1,6 @@
-"""The pages of an account, of help and of errors, as somebody comes to them.
+"""Account, help and error pages.
 
-Rule: as in scene.py; a form is filled in with what is refused.
+Rule: as in scene.py; forms are filled in with invalid values.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BROKEN = "/broken"
 
 
 def at(path: str) -> Callable[[Scene], None]:
-    """Return how to come to a page that needs nothing but its address."""
+    """Return a function that opens a page by its address."""
 
     def arrive(scene: Scene) -> None:
         scene.open(path)
@@ -97,13 +97,13 @@ def too_large(scene: Scene) -> None:
 
 
 def conflict(scene: Scene) -> None:
-    """Ask for the listing of what is a file."""
+    """Request the listing of a file."""
     scene.open("/index?path=LICENSE")
     scene.sees(".error-status")
 
 
 def drawn_by(settings: dict[str, Any], path: str, status: HTTPStatus) -> Callable[[Scene], None]:
-    """Return how to come to a page of a server that is not as this one: with other `settings`, or broken."""
+    """Return a function that opens a page of a server with other `settings`, or of a broken one."""
 
     def arrive(scene: Scene) -> None:
         with TemporaryDirectory() as folder:
@@ -126,15 +126,15 @@ def drawn_by(settings: dict[str, Any], path: str, status: HTTPStatus) -> Callabl
 
 STATES = [
     State("home", "", at("/"), is_tall=True),
-    State("register", "", at("/register")),
+    State("register", "", at("/register"), is_alike=True),
     State("register, refused", "", refused_registration, complains="status of 422"),
-    State("login", "", at("/login")),
+    State("login", "", at("/login"), is_alike=True),
     State("login, refused", "", refused_login, complains="status of 401"),
-    State("help", "", at("/help")),
+    State("help", "", at("/help"), is_alike=True),
     State("help, a page", "anna", at("/help/reverse-proxy"), is_tall=True),
     State("help, its parts", "", help_parts),
-    State("account", "anna", at("/account"), is_tall=True),
-    State("account, space nearly full", "full", at("/account")),
+    State("account", "anna", at("/account"), is_tall=True, is_alike=True),
+    State("account, space nearly full", "full", at("/account"), is_alike=True),
     State("account, new token", "anna", new_token, is_tall=True),
     State("account, password refused", "anna", account_refusals, complains="status of 4", is_tall=True),
     State("sign out?", "anna", sign_out_from_elsewhere),
@@ -145,8 +145,8 @@ STATES = [
         complains="status of 403",
     ),
     State("error 500", "", drawn_by({}, BROKEN, HTTPStatus.INTERNAL_SERVER_ERROR), complains="status of 500"),
-    State("error 403", "anna", stale_form, complains="status of 40"),
+    State("error 403", "anna", stale_form, complains="status of 40", is_alike=True),
     State("error 404", "anna", at("/nowhere"), complains="status of 404"),
-    State("error 409", "anna", conflict, complains="status of 409"),
-    State("error 413", "anna", too_large, complains="status of 413"),
+    State("error 409", "anna", conflict, complains="status of 409", is_alike=True),
+    State("error 413", "anna", too_large, complains="status of 413", is_alike=True),
 ]

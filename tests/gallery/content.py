@@ -1,21 +1,25 @@
-"""The accounts of the demo, and what lies in them: many scripts, many kinds, many sizes.
+"""The accounts of the demo and their files: many scripts, types and sizes.
 
-Rule: everything arrives through the server's own HTTP face, and is the same in each run but for
-the times, which are counted back from now; an account is furnished when somebody first asks for it.
+Rule: everything is uploaded over HTTP, and is the same in each run except for the times, which are relative to
+now; an account is filled on first use.
 """
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import create_engine, text
 
+from cabinet.services.access.roles import ShareRole
 from tests.gallery.drawings import emblem, landscape, melody, paper
 from tests.support.media import WEBM
 from tests.support.people import Person, target_of
 from tests.support.servers import Server
+from tests.support.teams import make_team
 
 # Whatever is a number is a size.
 Content = bytes | int | Callable[[], bytes]
@@ -66,7 +70,7 @@ LONG_NAME = (
 )
 
 CLIP = "Музыка/Танец.webm"
-# What is looked at in other ways than most.
+# Exceptional states.
 DESK = "2024/Desk"
 PLAN = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 80" fill="none" stroke="#7a4fa3" stroke-width="2">
@@ -86,8 +90,6 @@ FILES: list[tuple[str, Content, float]] = [
     ("Recipes/מתכון לחלה.txt", "קמח, שמרים, דבש\n".encode(), 3),
     ("Музыка/Прелюдия.wav", melody, 400),
     (CLIP, WEBM, 300),
-    ("相册/海边.jpg", lambda: landscape(13), 90),
-    ("العائلة/صورة العيد.jpg", lambda: landscape(9), 33),
     ("2024/Travels/Iceland/Day 1/Ring road.gpx", 91_230, 720),
     (f"{DESK}/Emblem.png", emblem, 640),
     (f"{DESK}/Plan of the house.svg", PLAN.encode(), 641),
@@ -96,19 +98,25 @@ FILES: list[tuple[str, Content, float]] = [
     (f"{DESK}/firmware.txt", bytes(range(32)) * 60, 643),
     ("Annual report 2026.pdf", lambda: paper("Annual report 2026", 3), 5),
     ("Budget 2026.xlsx", 48_211, 2),
-    ("Cat on the piano.mp4", 31_400_000, 17),
-    ("Interview with grandmother.mp3", 8_112_000, 160),
     ("Ideas for the garden.md", NOTES.encode(), 0.1),
     ("Melody.wav", melody, 55),
     (LONG_NAME, 91_002, 8),
-    ("Site backup 2026-11-01.tar.gz", 12_420_000, 23),
     ("Sunrise over the bay.jpg", lambda: landscape(0), 0.02),
     ("word-count.py", SCRIPT.encode(), 75),
-    ("Отчёт №5 за третий квартал.docx", 91_712, 30),
     ("Стихи.txt", POEM.encode(), 1.2),
+    ("דוח שנתי.docx", 33_120, 61),
+    ("LICENSE", 1_070, 901),
+]  # fmt: skip
+# More of the same kinds, for the eyes alone.
+MORE_FILES: list[tuple[str, Content, float]] = [
+    ("相册/海边.jpg", lambda: landscape(13), 90),
+    ("العائلة/صورة العيد.jpg", lambda: landscape(9), 33),
+    ("Cat on the piano.mp4", 31_400_000, 17),
+    ("Interview with grandmother.mp3", 8_112_000, 160),
+    ("Site backup 2026-11-01.tar.gz", 12_420_000, 23),
+    ("Отчёт №5 за третий квартал.docx", 91_712, 30),
     ("Белые ночи.png", lambda: landscape(3, (900, 600), "PNG"), 140),
     ("Καλοκαίρι στη Σύρο.jpg", lambda: landscape(4), 118),
-    ("דוח שנתי.docx", 33_120, 61),
     ("دليل المستخدم (النسخة 2).pdf", 402_100, 86),
     ("東京の夜景.jpg", lambda: landscape(2), 9),
     ("旅行计划.md", "# 京都\n\n- 金閣寺\n".encode(), 14),
@@ -118,7 +126,6 @@ FILES: list[tuple[str, Content, float]] = [
     ("🎂 Birthday list 🎈.md", "- 🍰\n- 🎁\n".encode(), 0.4),
     ("100% <b>bold<b> & {{ 7*7 }}.html", b"<h1>Hello</h1>\n", 19),
     (".profile", b"export EDITOR=vi\n", 900),
-    ("LICENSE", 1_070, 901),
 ]  # fmt: skip
 EMPTY_FOLDER = "Empty for now"
 VERSIONED = "Ideas for the garden.md"
@@ -136,6 +143,8 @@ QUOTA = 200_000_000
 # What the film in the account that is nearly full takes, and of how much.
 FILM, ROOM = 57_700_000, 60_000_000
 
+TEAM = "Design"
+
 
 @dataclass
 class Demo:
@@ -143,21 +152,32 @@ class Demo:
 
     server: Server
     suffix: str = ""
-    is_little: bool = False  # no file larger than it has to be
+    is_little: bool = False  # no larger than necessary
     _people: dict[str, Person] = field(default_factory=dict)
     _folders: set[str] = field(default_factory=set)
+    _links: dict[str, str] = field(default_factory=dict)
 
     def name(self, who: str) -> str:
         """Return the user name of one of `ACCOUNTS`."""
         return who + self.suffix
 
     def person(self, who: str) -> Person:
-        """Return somebody, with all that they have."""
+        """Return a user with all of their content."""
         if who not in self._people:
             person = Person(self.server, self.name(who), program="filecli on the laptop")
             self._people[who] = person
             ACCOUNTS[who](self, person)
         return self._people[who]
+
+    def link(self, *paths: str, **wanted: Any) -> str:
+        """Return the path of a link to some of the main account's files, the same each time."""
+        body = {"paths": paths, **wanted}
+        key = json.dumps(body)
+        if key not in self._links:
+            made = self.person("anna").send("POST", "/shares", json=body)
+            assert made.status == 201, made.data
+            self._links[key] = "/s/" + str(made.json()["url"]).rpartition("/s/")[2]
+        return self._links[key]
 
     def many(self, folder: str) -> None:
         """Fill one of the two large folders, unless it is full."""
@@ -175,7 +195,7 @@ class Demo:
 
     def anna(self, person: Person) -> None:
         """Give the main account a bit of everything."""
-        for path, content, days in FILES:
+        for path, content, days in FILES if self.is_little else FILES + MORE_FILES:
             put(person, path, self._bytes(content), days)
         assert person.send("POST", "/folders", json={"path": EMPTY_FOLDER}).status == 201
         for number, draft in enumerate(DRAFTS):
@@ -198,7 +218,20 @@ class Demo:
         self._set_quota("full", ROOM * len(content) // FILM)
 
     def new(self, person: Person) -> None:
-        """Give nothing to somebody who has just registered."""
+        """Leave a new user without content."""
+
+    def lead(self, person: Person) -> None:
+        """Give the manager a team space with a viewer, nearly full of what is in its trash."""
+        viewer = self.person("viewer")
+        members = {self.name("viewer"): ShareRole.VIEWER}
+        make_team(self.server.database_url, TEAM, self.name("lead"), members, QUOTA)
+        put(person, f"{TEAM}/Drafts/poster.txt", b"Summer", 2)
+        put(person, f"{TEAM}/old.bin", zeros(LITTLE), 5)
+        person.delete(f"{TEAM}/old.bin")
+        assert viewer.get(f"{TEAM}/Drafts/poster.txt") == b"Summer"
+
+    def viewer(self, person: Person) -> None:
+        """Leave the viewer of the team space to its manager."""
 
     def _bytes(self, content: Content) -> bytes:
         if isinstance(content, int):
@@ -206,7 +239,7 @@ class Demo:
         return content() if callable(content) else content
 
     def _set_quota(self, who: str, quota: int) -> None:
-        """Give somebody a quota, as an operator does, but without a process of its own."""
+        """Set the quota of a user as an operator does, without a separate process."""
         engine = create_engine(self.server.database_url)
         with engine.begin() as connection:
             statement = text(
@@ -221,6 +254,8 @@ ACCOUNTS: Mapping[str, Callable[[Demo, Person], None]] = {
     "few": Demo.few,
     "full": Demo.full,
     "new": Demo.new,
+    "lead": Demo.lead,
+    "viewer": Demo.viewer,
 }
 
 

@@ -1,7 +1,6 @@
-"""What the files of the demo hold: drawn landscapes, a melody, a page of paper.
+"""The contents of the demo files: drawn landscapes, a melody, a page of paper.
 
-Rule: everything is made by a formula from a seed, so that each run makes the same bytes; nothing
-comes from elsewhere, and nothing belongs to anybody.
+Rule: everything is generated from a seed, so that each run makes the same bytes; nothing is copied from elsewhere.
 """
 
 from __future__ import annotations

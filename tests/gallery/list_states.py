@@ -1,4 +1,4 @@
-"""The list of a folder: what it shows, what is chosen in it, what can be done with that.
+"""The list of a folder: its content, the selection, and actions on it.
 
 Rule: as in scene.py.
 """
@@ -15,13 +15,13 @@ from tests.gallery.scene import Scene, State
 from tests.support.chromium import press_letter
 
 CHOSEN = ("Recipes", "Budget 2026.xlsx", "Annual report 2026.pdf")
-# Rows of the folder with ten thousand that are on the page: enough to see that they go on.
+# Loaded rows of the folder with ten thousand entries.
 APPENDED = 1_000
 FIELD = "#rows .rename input"
 
 
 def large(name: str, count: int = 1, view: str = "list") -> Callable[[Scene], None]:
-    """Return how to come to a large folder with at least `count` rows on the page."""
+    """Return a function that opens a large folder with at least `count` loaded rows."""
 
     def arrive(scene: Scene) -> None:
         scene.demo.many(name)
@@ -151,30 +151,30 @@ def account_menu(scene: Scene) -> None:
 STATES = [
     State("files", "anna", at("/index")),
     State("files, new account", "new", at("/index")),
-    State("files, three", "few", at("/index")),
+    State("files, three", "few", at("/index"), is_alike=True),
     State("files, space nearly full", "full", at("/index")),
     State("files, empty folder", "anna", at(f"/index?path={EMPTY_FOLDER}")),
-    State("files, deep folder", "anna", at("/index?path=2024/Travels/Iceland/Day 1")),
-    State("files, from the largest", "anna", at("/index?sort=size&order=desc")),
+    State("files, deep folder", "anna", at("/index?path=2024/Travels/Iceland/Day 1"), is_alike=True),
+    State("files, from the largest", "anna", at("/index?sort=size&order=desc"), is_alike=True),
     State("files, 300", "anna", large(PHOTOS), is_large=True),
     State("files, 10,000", "anna", large(SCANS, APPENDED), is_large=True),
-    State("files, chosen", "anna", chosen),
+    State("files, chosen", "anna", chosen, is_alike=True),
     State("files, chosen and pointed at", "anna", pointed_at),
     State("files, letters of twice the size", "anna", large_letters),
     State("grid", "anna", at("/index?view=grid")),
     State("grid of pictures", "anna", large(PHOTOS, view="grid"), is_large=True),
-    State("grid, chosen", "anna", grid_chosen),
+    State("grid, chosen", "anna", grid_chosen, is_alike=True),
     State("menu of a file", "anna", menu_of("Budget 2026.xlsx")),
-    State("menu of a folder", "anna", menu_of("Recipes")),
-    State("menu of several", "anna", menu_of(CHOSEN[1], *CHOSEN)),
-    State("rename", "anna", key("F2", FIELD, "Budget 2026.xlsx")),
+    State("menu of a folder", "anna", menu_of("Recipes"), is_alike=True),
+    State("menu of several", "anna", menu_of(CHOSEN[1], *CHOSEN), is_alike=True),
+    State("rename", "anna", key("F2", FIELD, "Budget 2026.xlsx"), is_alike=True),
     State("rename, refused", "anna", rename_refused, complains="status of 409"),
-    State("new folder", "anna", key("n", "#make-folder")),
+    State("new folder", "anna", key("n", "#make-folder"), is_alike=True),
     State("new folder, refused", "anna", new_folder_refused, complains="status of 409"),
     State("failed", "anna", failed, complains="status of 500"),
     State("links by hand", "anna", links_by_hand),
     State("account menu", "anna", account_menu),
-    State("keys", "anna", key("?", "#keys")),
+    State("keys", "anna", key("?", "#keys"), is_alike=True),
     State("keys, letters on", "anna", with_letters),
     State("typing a name", "anna", typing),
     State("your download", "anna", your_download),

@@ -1,4 +1,4 @@
-"""Moving, copying and deleting: what is asked and said, and the pages for browsers without scripts.
+"""Moving, copying and deleting: dialogs, messages, and the pages without scripts.
 
 Rule: as in scene.py.
 """
@@ -47,14 +47,18 @@ def arrange_refused(scene: Scene) -> None:
 
 
 STATES = [
-    State("move to", "anna", key("m", "#picker [role=treeitem] [role=treeitem]", *CHOSEN)),
+    State("move to", "anna", key("m", "#picker [role=treeitem] [role=treeitem]", *CHOSEN), is_alike=True),
     State("move to, new folder", "anna", new_folder_on_the_way),
     State("copy, in the way", "anna", in_the_way, complains="status of 409"),
     State("deleted, undo", "anna", deleted),
     State("delete for ever?", "anna", key("Shift+Delete", "#confirm", *CHOSEN)),
     State("arrange one", "anna", at("/index/arrange?path=Budget 2026.xlsx"), is_tall=True),
     State(
-        "arrange several", "anna", at("/index/arrange?path=Recipes&path=LICENSE&path=Стихи.txt"), is_tall=True
+        "arrange several",
+        "anna",
+        at("/index/arrange?path=Recipes&path=LICENSE&path=Стихи.txt"),
+        is_tall=True,
+        is_alike=True,
     ),
     State("arrange, refused", "anna", arrange_refused, complains="status of 409", is_tall=True),
 ]

@@ -1,4 +1,4 @@
-"""The search and the trash.
+"""Search results and the trash.
 
 Rule: as in scene.py.
 """
@@ -53,13 +53,13 @@ def sent_form(action: str, shows: str) -> Callable[[Scene], None]:
 
 
 STATES = [
-    State("search", "anna", at("/search?q=an")),
-    State("search in a folder", "anna", at("/search?q=a&path=Recipes")),
+    State("search", "anna", at("/search?q=an"), is_alike=True),
+    State("search in a folder", "anna", at("/search?q=a&path=Recipes"), is_alike=True),
     State("search, chosen", "anna", key("x", "#rows", "Annual report 2026.pdf", at_page="/search?q=an")),
     State("search, nothing found", "anna", at("/search?q=xylophone")),
     State("search, nothing asked", "anna", at("/search")),
-    State("trash", "anna", at("/trash")),
-    State("trash, chosen", "anna", trash_chosen),
+    State("trash", "anna", at("/trash"), is_alike=True),
+    State("trash, chosen", "anna", trash_chosen, is_alike=True),
     State("trash, menu", "anna", trash_menu),
     State("trash, delete for ever?", "anna", purge_asked),
     State(

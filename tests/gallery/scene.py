@@ -1,7 +1,7 @@
-"""A window on the product: who looks, in which language, how wide; and the states that it can be in.
+"""A browser window with user, language and width, and the states that it can be brought into.
 
-Rule: a state is found by ids, classes and data, never by words, for it is the same in each language;
-it leaves the account as it was.
+Rule: a state uses ids, classes and data attributes, never texts, because it is the same in each language; it
+leaves the account unchanged.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, Route, expect
 
 from tests.gallery.content import Demo
-from tests.support.auth import PASSWORD
-from tests.support.chromium import PATIENCE, Complaints, awaken
+from tests.support.chromium import first_page, load_scripts, sign_in
+from tests.support.contexts import RESTING_PLACE, Contexts
 from tests.support.people import Person
 
 LANGUAGES = ("en", "ru")
@@ -48,15 +48,16 @@ class State:
     """What a page can look like: `arrive` brings a fresh window of `who` there."""
 
     name: str
-    who: str  # one of the accounts, or "" for somebody who is not signed in
+    who: str  # one of the accounts, or "" for a visitor
     arrive: Callable[[Scene], None]
-    complains: str = ""  # a pattern of what the browser has to say about it
+    complains: str = ""  # a pattern of the expected console messages
     is_tall: bool = False  # shown from its top to its end, not only what fits the window
     is_large: bool = False  # takes a folder with hundreds of entries
+    is_alike: bool = False  # consists of what other states show, too
 
 
 class Scene:
-    """One page in one look, and its person, if it belongs to anybody."""
+    """One page in one variant, and its user, if it has one."""
 
     def __init__(self, page: Page, look: Look, demo: Demo, who: str) -> None:
         self.page = page
@@ -72,7 +73,7 @@ class Scene:
     def open(self, path: str) -> Page:
         """Go to a page of the server; where there is a list, with all its scripts."""
         self.page.goto(path)
-        awaken(self.page)
+        load_scripts(self.page)
         return self.page
 
     def row(self, path: str) -> Locator:
@@ -90,20 +91,16 @@ class Scene:
         self.page.route(pattern, lambda route: self._held.append(route))  # noqa: PLW0108 - it is inspected
 
     def leave(self) -> None:
-        """Close the page, and let nothing wait for an answer that never comes."""
-        with suppress(Error):  # where it never came to a page
-            self.page.evaluate("localStorage.clear()")
-        # A browser that closes a page lets go what was held for it; away from here nothing is left to go,
-        # and nobody to send again what was refused.
-        self.page.goto("about:blank")
+        """Leave the page, and let nothing wait for an answer that never comes."""
+        # A page repeats a request that is refused, and sends one that is held no more: so it ends first.
+        self.page.goto(RESTING_PLACE)
         for route in self._held:
-            # One that the page has given up takes no answer any more, but has to be ended all the same.
+            # A request that the page has aborted accepts no response, but must be ended nevertheless.
             with suppress(Error):
                 route.abort()
-        self.page.close()
 
     def wait_for_pictures(self) -> None:
-        """Wait until every picture that is in sight is there, which the server may have to make first."""
+        """Wait until every visible picture is loaded, which the server may have to generate first."""
         self.page.wait_for_function(
             """() => [...document.images].every((image) => {
                 const { bottom, top, width } = image.getBoundingClientRect();
@@ -120,60 +117,51 @@ class Scene:
 
 
 class Windows:
-    """The browser contexts of one demo: one for each account and look, signed in once."""
+    """The windows of one demo, of each account in each look."""
 
     def __init__(self, browser: Browser, demo: Demo) -> None:
-        self._browser = browser
+        self._contexts = Contexts(browser, demo.server.url)
         self._demo = demo
-        self._open: dict[tuple[str, Look], tuple[BrowserContext, Complaints]] = {}
+        self._sessions: dict[str, list[Any]] = {}
 
     def close(self) -> None:
-        for context, _ in self._open.values():
-            context.close()
+        self._contexts.close()
 
     @contextmanager
     def at(self, state: State, look: Look) -> Iterator[Scene]:
-        """Open a window in a state; it has to be there without a complaint that the state does not name."""
-        context, complaints = self._context(state.who, look)
-        complaints.forget()
-        context.clear_cookies(name=re.compile("^lists-"))
-        page = context.new_page()
-        page.on("dialog", lambda dialog: dialog.accept())
-        scene = Scene(page, look, self._demo, state.who)
+        """Open a window in a state; it must appear without messages other than the expected ones."""
+        lent = self._contexts.lend(**_options_of(look))
+        is_good = False
         try:
+            if state.who:
+                self._sign_in(state.who, lent.context)
+            page = first_page(lent.context)
+            page.on("dialog", lambda dialog: dialog.accept())
+            scene = Scene(page, look, self._demo, state.who)
             state.arrive(scene)
             page.evaluate("document.fonts.ready")
             yield scene
-            unexpected = [each for each in complaints.unexpected() if not _is_expected(each, state)]
+            unexpected = [each for each in lent.complaints.unexpected() if not _is_expected(each, state)]
             assert not unexpected, unexpected
-        finally:
             scene.leave()
+            is_good = True
+        finally:
+            lent.take_back(is_good=is_good)
 
-    def _context(self, who: str, look: Look) -> tuple[BrowserContext, Complaints]:
-        found = self._open.get((who, look))
-        if found is None:
-            found = self._open[who, look] = self._new_context(who, look)
-        return found
-
-    def _new_context(self, who: str, look: Look) -> tuple[BrowserContext, Complaints]:
-        is_phone = look.width < 600
-        options: dict[str, Any] = {"has_touch": True, "device_scale_factor": 2} if is_phone else {}
-        context = self._browser.new_context(
-            base_url=self._demo.server.url,
-            locale=LOCALES[look.language],
-            timezone_id="Europe/Moscow",
-            viewport={"width": look.width, "height": HEIGHTS[look.width]},
-            user_agent=AGENT,
-            reduced_motion="reduce",
-            **options,
-        )
-        context.set_default_timeout(PATIENCE)
-        if who:
+    def _sign_in(self, who: str, context: BrowserContext) -> None:
+        if who not in self._sessions:
             self._demo.person(who)
-            username = self._demo.name(who)
-            answer = context.request.post("/login", form={"username": username, "password": PASSWORD})
-            assert answer.ok, answer.text()
-        return context, Complaints(context)
+            sign_in(context, self._demo.name(who))
+            self._sessions[who] = context.cookies()
+        context.add_cookies(self._sessions[who])
+
+
+def _options_of(look: Look) -> dict[str, Any]:
+    is_phone = look.width < 600
+    options: dict[str, Any] = {"has_touch": True, "device_scale_factor": 2} if is_phone else {}
+    viewport = {"width": look.width, "height": HEIGHTS[look.width]}
+    calm = {"user_agent": AGENT, "reduced_motion": "reduce"}
+    return {"locale": LOCALES[look.language], "viewport": viewport, **calm, **options}
 
 
 def _is_expected(complaint: str, state: State) -> bool:

@@ -1,6 +1,6 @@
-"""One page with all pictures of the gallery, a row a state; what one does not want to see is hidden by a box.
+"""One page with all screenshots of the gallery, a row per state, with checkboxes to hide some.
 
-Rule: a file of its own, which needs no server and no script.
+Rule: a single file that needs no server and no scripts.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ img { display: block; height: auto; } .wide img { width: 41.6rem; } .narrow img 
 
 @dataclass(frozen=True)
 class Picture:
-    """A state in one look, in one colour scheme; without a file, why there is none."""
+    """A state in one variant and color scheme; without a file, why it is missing."""
 
     state: str
     language: str

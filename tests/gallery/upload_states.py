@@ -1,6 +1,6 @@
-"""Uploads: on their way, held up, asked about.
+"""Uploads: in progress, waiting, with conflicts.
 
-Rule: as in scene.py; nothing arrives.
+Rule: as in scene.py; no upload completes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from playwright.sync_api import Route, expect
 
 from tests.gallery.scene import Scene, State
-from tests.support.chromium import UPLOADS, awaken, file
+from tests.support.chromium import UPLOADS, file, load_scripts
 from tests.support.people import target_of
 
 SENT = [
@@ -25,7 +25,7 @@ TAKEN = [file("Budget 2026.xlsx"), file("LICENSE"), file("Стихи.txt"), file
 
 
 def expand(scene: Scene) -> None:
-    """Show all of the panel, which comes collapsed where it lies over the list."""
+    """Expand the panel, which starts collapsed where it covers the list."""
     scene.sees("#uploads")
     if scene.page.locator("#uploads.is-collapsed").count():
         scene.page.locator("#uploads-collapse").click()
@@ -103,7 +103,7 @@ def collapsed(scene: Scene) -> None:
 
 
 def cancel_asked(scene: Scene) -> None:
-    """Ask to cancel when a part of a file has arrived, as far as the page can tell."""
+    """Cancel when a part of a file is stored, as far as the page knows."""
     page = scene.open("/index?path=Recipes")
     part = {"Location": "/uploads/half-of-it", "Upload-Offset": "0", "Tus-Resumable": "1.0.0"}
     page.route("**/uploads", lambda route: route.fulfill(status=201, headers=part))
@@ -113,7 +113,7 @@ def cancel_asked(scene: Scene) -> None:
     limit = f"JSON.stringify({{ bytes: {PART_BYTES}, at: Date.now() }})"
     page.add_init_script(f"localStorage.setItem('body-limit:/', {limit})")
     page.reload()
-    awaken(page)
+    load_scripts(page)
     page.locator("#files-input").set_input_files([file("Glacier.mov", bytes(6_000_000))])
     expand(scene)
     page.wait_for_function("() => document.querySelector('.upload progress')?.value > 0.1")
@@ -146,7 +146,7 @@ def signed_out(scene: Scene) -> None:
 
 
 def another_account(scene: Scene) -> None:
-    """Come back to the page after somebody else has signed in in another tab."""
+    """Return to the page after another user has signed in in another tab."""
     page = scene.open("/index")
     problem = {"type": "/problems/other-user", "username": "boris.petrov"}
     page.route("**/me", lambda route: route.fulfill(status=403, json=problem))
@@ -169,16 +169,16 @@ def held_over_the_page(scene: Scene) -> None:
 
 
 STATES = [
-    State("uploads sending", "anna", uploads("sending")),
+    State("uploads sending", "anna", uploads("sending"), is_alike=True),
     State("uploads paused", "anna", uploads("paused")),
-    State("uploads cancelled", "anna", uploads("cancelled")),
-    State("uploads done", "anna", done),
+    State("uploads cancelled", "anna", uploads("cancelled"), is_alike=True),
+    State("uploads done", "anna", done, is_alike=True),
     State("uploads without an answer", "anna", without_an_answer, complains="ERR_FAILED"),
-    State("uploads over plain http", "anna", over_plain_http),
-    State("uploads, signed out", "anna", signed_out, complains="status of 401"),
+    State("uploads over plain http", "anna", over_plain_http, is_alike=True),
+    State("uploads, signed out", "anna", signed_out, complains="status of 401", is_alike=True),
     State("uploads failed", "anna", failed, complains="status of 400"),
-    State("an upload failed", "anna", failed_alone, complains="status of 507"),
-    State("uploads collapsed", "anna", collapsed),
+    State("an upload failed", "anna", failed_alone, complains="status of 507", is_alike=True),
+    State("uploads collapsed", "anna", collapsed, is_alike=True),
     State("cancel all uploads?", "anna", cancel_asked),
     State("upload conflicts", "anna", conflicts),
     State("sign in again", "anna", sign_in_again, complains="status of 401"),

@@ -1,6 +1,6 @@
-"""Two users of one browser: a first tab shows the files of one, in a second one the other signs in.
+"""Two users in one browser: one tab shows the files of one, the other signs in in a second tab.
 
-Rule: accounts change as people change them, by the link and the form.
+Rule: accounts are switched by the link and the form, as users do it.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.support.auth import PASSWORD
 from tests.support.chromium import Visitor
+from tests.support.controls import control
 from tests.support.images import picture
 from tests.support.people import Person
+from tests.support.wording import text_of
 
-# What stands in the first tab from before the other signed in.
+# The content of the first tab from before the other user signed in.
 HERS = {"docs/a.txt": b"hers", "mine.txt": b"hers", "photo.png": picture()}
 
 
@@ -24,9 +26,7 @@ def _refusals(expect_complaint: Callable[[str], None]) -> None:
     expect_complaint("status of 403|status of 401")
 
 
-@pytest.fixture
-def anna(visitor: Visitor) -> Visitor:
-    """Return somebody whose files a first tab shows."""
+def with_files(visitor: Visitor) -> Visitor:
     for path, content in HERS.items():
         visitor.person.store(path, content)
     visitor.open()
@@ -34,21 +34,26 @@ def anna(visitor: Visitor) -> Visitor:
 
 
 @pytest.fixture
-def boris(anna: Visitor) -> Person:
-    """Return somebody else, who has files of the same names."""
-    person = Person(anna.server, name_of_other(anna))
+def anna(visitor: Visitor) -> Visitor:
+    """Return the user of the first tab."""
+    return with_files(visitor)
+
+
+@pytest.fixture
+def without_broadcasts(visitor: Visitor) -> Visitor:
+    """Return the user of a first tab that receives no broadcasts, so that only the server can stop it."""
+    visitor.context.add_init_script("BroadcastChannel.prototype.postMessage = () => {}")
+    return with_files(visitor)
+
+
+@pytest.fixture
+def boris(visitor: Visitor) -> Person:
+    """Return another user, with files of the same names."""
+    person = Person(visitor.server, name_of_other(visitor))
     person.store("mine.txt", b"his")
     person.store("photo.png", picture(width=20))
     person.store("docs/his.txt", b"his")
     return person
-
-
-@pytest.fixture
-def deaf(anna: Visitor) -> Visitor:
-    """Return Anna with a first tab that hears nothing of others, so that only the server stops it."""
-    anna.context.add_init_script("BroadcastChannel.prototype.postMessage = () => {}")
-    anna.open()
-    return anna
 
 
 def name_of_other(anna: Visitor) -> str:
@@ -57,9 +62,9 @@ def name_of_other(anna: Visitor) -> str:
 
 def sign_in(page: Page, username: str) -> None:
     page.goto("/login")
-    page.get_by_label("User name").fill(username)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    control(page, "username").fill(username)
+    control(page, "password").fill(PASSWORD)
+    control(page, "sign in").click()
     page.wait_for_url("**/index")
 
 
@@ -67,19 +72,19 @@ def change_user(visitor: Visitor, username: str) -> Page:
     """Sign out in a second tab, and let `username` sign in there; return that tab."""
     page = visitor.context.new_page()
     page.goto("/index")
-    page.get_by_role("link", name="Sign out").click()
+    control(page, "sign out").click()
     sign_in(page, username)
     return page
 
 
 def notice(visitor: Visitor) -> Locator:
-    return visitor.page.get_by_role("dialog", name=f"You are signed in as {name_of_other(visitor)} now")
+    return visitor.page.get_by_role("dialog", name=text_of("other-user", name=name_of_other(visitor)))
 
 
 def come_back(visitor: Visitor) -> None:
-    """Take the way on that makes the user of the page the one who is signed in."""
-    notice(visitor).get_by_label("Password", exact=True).fill(PASSWORD)
-    notice(visitor).get_by_role("button", name=f"Sign in as {visitor.username}").click()
+    """Choose to sign in again as the user of the page."""
+    control(notice(visitor), "password").fill(PASSWORD)
+    notice(visitor).get_by_role("button", name=text_of("sign-in-as", user=visitor.username)).click()
     expect(visitor.page.locator("#signin")).to_be_hidden()
 
 

@@ -1,6 +1,6 @@
-"""Uploads of a page whose browser somebody else has signed in on: they wait for their owner.
+"""Uploads of a page after another user has signed in: they wait for their owner.
 
-Rule: the first tab shows one user's files; in the second somebody else signs in, as people do it.
+Rule: the first tab shows one user's files; another user signs in in the second one, by the form.
 """
 
 from __future__ import annotations
@@ -11,45 +11,46 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.two_accounts.conftest import change_user, come_back, is_untouched, name_of_other, notice
-from tests.support.chromium import Visitor, awaken, file
-from tests.support.films import HASH, NAME, Network, begin, is_there, pause, resume, unfinished
+from tests.support.chromium import Visitor, file, load_scripts
 from tests.support.people import Person
+from tests.support.slow_uploads import HASH, NAME, Network, begin, is_there, pause, resume, unfinished
+from tests.support.wording import text_of
 
 pytestmark = pytest.mark.browser
 
-WAITING = "Waiting: another account is signed in."
+WAITING = text_of("held-other-user")
 
 
-def test_an_upload_waits_for_its_owner(deaf: Visitor, boris: Person) -> None:
-    change_user(deaf, name_of_other(deaf))
+def test_an_upload_waits_for_its_owner(without_broadcasts: Visitor, boris: Person) -> None:
+    change_user(without_broadcasts, name_of_other(without_broadcasts))
 
-    deaf.choose(file("late.txt"))
+    without_broadcasts.choose(file("late.txt"))
 
-    expect(notice(deaf)).to_be_visible()
+    expect(notice(without_broadcasts)).to_be_visible()
     assert is_untouched(boris)
-    come_back(deaf)
-    expect(deaf.row("late.txt")).to_be_visible()
+    come_back(without_broadcasts)
+    expect(without_broadcasts.row("late.txt")).to_be_visible()
     assert is_untouched(boris)
-    assert "late.txt" in deaf.person.hashes()
+    assert "late.txt" in without_broadcasts.person.hashes()
 
 
 @pytest.mark.long
-def test_uploads_go_on_in_a_session_that_their_owner_began_elsewhere(deaf: Visitor) -> None:
-    change_user(deaf, deaf.username)
+def test_uploads_resume_in_a_session_started_in_another_tab(without_broadcasts: Visitor) -> None:
+    change_user(without_broadcasts, without_broadcasts.username)
 
-    deaf.choose(*(file(f"{number}.txt") for number in range(6)))
+    without_broadcasts.choose(*(file(f"{number}.txt") for number in range(6)))
 
-    expect(deaf.page.get_by_role("heading", name="6 files uploaded")).to_be_visible()
-    expect(deaf.page.locator("dialog[open]")).to_have_count(0)
+    expect(without_broadcasts.page.get_by_role("heading", name=text_of("done", count=6))).to_be_visible()
+    expect(without_broadcasts.page.locator("dialog[open]")).to_have_count(0)
 
 
 def went_on(visitor: Visitor, network: Network) -> bool:
-    """Let the user of the page come back; tell whether their upload went on where it had stopped."""
+    """Sign in as the user of the page again; return whether the upload resumed where it had stopped."""
     come_back(visitor)
-    return is_there(visitor) and network.went_on()
+    return is_there(visitor) and network.has_resumed()
 
 
-def test_a_large_upload_pauses_and_goes_on_where_it_stopped(anna: Visitor, boris: Person, film: Path) -> None:
+def test_a_large_upload_pauses_and_resumes(anna: Visitor, boris: Person, film: Path) -> None:
     network = Network(anna.page)
     begin(anna, network, film)
 
@@ -58,31 +59,31 @@ def test_a_large_upload_pauses_and_goes_on_where_it_stopped(anna: Visitor, boris
     expect(notice(anna)).to_be_visible()
     expect(anna.upload_line(NAME)).to_contain_text(WAITING)
     assert unfinished(boris) == []
-    network.mend()
+    network.restore()
     assert went_on(anna, network)
     assert is_untouched(boris)
 
 
 def test_a_paused_upload_that_is_resumed_waits_for_its_owner(
-    deaf: Visitor, boris: Person, film: Path
+    without_broadcasts: Visitor, boris: Person, film: Path
 ) -> None:
-    network = Network(deaf.page)
-    begin(deaf, network, film)
-    kept = pause(deaf)
-    change_user(deaf, name_of_other(deaf))
-    network.mend()
+    network = Network(without_broadcasts.page)
+    begin(without_broadcasts, network, film)
+    kept = pause(without_broadcasts)
+    change_user(without_broadcasts, name_of_other(without_broadcasts))
+    network.restore()
 
     # What asks where the upload stands gets no reason with its answer.
-    resume(deaf)
+    resume(without_broadcasts)
 
-    expect(notice(deaf)).to_be_visible()
-    expect(deaf.upload_line(NAME)).to_contain_text(WAITING)
-    assert [each["offset"] for each in unfinished(deaf.person)] == [kept]
-    assert went_on(deaf, network)
+    expect(notice(without_broadcasts)).to_be_visible()
+    expect(without_broadcasts.upload_line(NAME)).to_contain_text(WAITING)
+    assert [each["offset"] for each in unfinished(without_broadcasts.person)] == [kept]
+    assert went_on(without_broadcasts, network)
     assert is_untouched(boris)
 
 
-def test_the_page_of_another_goes_on_with_no_upload_that_is_not_its_own(
+def test_the_page_of_another_user_resumes_none_of_the_uploads(
     anna: Visitor, boris: Person, film: Path
 ) -> None:
     network = Network(anna.page)
@@ -90,13 +91,13 @@ def test_the_page_of_another_goes_on_with_no_upload_that_is_not_its_own(
     other = change_user(anna, name_of_other(anna))
     expect(notice(anna)).to_be_visible()
     [hers] = unfinished(anna.person)
-    awaken(other)
+    load_scripts(other)
     asked: list[tuple[str, str]] = []
     other.on("request", lambda request: asked.append((request.method, request.url)))
 
     other.locator("#files-input").set_input_files(str(film))
 
-    expect(other.locator(".upload").filter(has_text=NAME)).to_contain_text("Uploaded")
+    expect(other.locator(".upload").filter(has_text=NAME)).to_contain_text(text_of("uploaded"))
     assert not [url for _, url in asked if hers["id"] in url]
     assert boris.hashes()[NAME] == HASH
     assert [each["id"] for each in unfinished(anna.person)] == [hers["id"]]

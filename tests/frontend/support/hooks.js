@@ -1,21 +1,29 @@
-/* How modules of the page are found by node: each `load` of a test gets modules of its own, with the texts of
-   its language, and with what it says in the place of others.
+/* Module hooks for node: each `load` of a test gets its own instances of the modules, with the texts of its language
+   and with stubs in place of others.
 
-   Rule: what a load asks for travels in the address, behind "?", from a module to those that it imports. */
+   Rule: the options of a load are in the query of the address, passed on from a module to its imports. */
 
 import { readFileSync } from "node:fs";
+
+/** @import { LoadHook, ModuleSource, ResolveHook } from "node:module" */
+
+/** The options of a load: its number, the language, and the names that each stub exports.
+    @typedef {{ id: number, language: string, stubs: Record<string, string[]> }} Asked */
 
 const SCRIPTS = new URL("../../../src/cabinet/static/js/", import.meta.url).href;
 const CATALOG = "core/catalog.js";
 
-/** Return what the load asked for that a module belongs to; null for a module of the tests. */
+/** Return the options of the load that a module belongs to; null for a module of the tests.
+    @type {(address: string) => Asked | null} */
 function askedBy(address) {
   const { search, href } = new URL(address);
   return href.startsWith(SCRIPTS) && search ? JSON.parse(decodeURIComponent(search.slice(1))) : null;
 }
 
+/** @type {(address: string) => string} */
 const nameOf = (address) => new URL(address).href.slice(SCRIPTS.length).replace(/\?.*/, "");
 
+/** @type {ResolveHook} */
 export async function resolve(specifier, context, next) {
   const { parentURL = "" } = context;
   if (!parentURL.startsWith(SCRIPTS) || !specifier.startsWith(".")) {
@@ -26,12 +34,14 @@ export async function resolve(specifier, context, next) {
   return { url: url.href, format: "module", shortCircuit: true };
 }
 
+/** @type {LoadHook} */
 export async function load(address, context, next) {
   const asked = address.startsWith("file:") ? askedBy(address) : null;
   if (!asked) {
     return next(address, context);
   }
   const name = nameOf(address);
+  /** @type {(source: ModuleSource) => { format: "module", source: ModuleSource, shortCircuit: true }} */
   const answer = (source) => ({ format: "module", source, shortCircuit: true });
   if (name === CATALOG) {
     const texts = readFileSync(`${process.env.FRONTEND_DATA}/texts-${asked.language}.json`, "utf-8");

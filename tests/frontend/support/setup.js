@@ -1,22 +1,27 @@
-/* What modules of a page look at while they are loaded, for tests without one. `node --import` runs it before
-   each file of tests. */
+/* The browser globals that modules use while they are loaded, for tests without a page. `node --import` runs it before
+   each test file. */
 
 import { webcrypto } from "node:crypto";
 import { register } from "node:module";
 
 register("./hooks.js", import.meta.url);
 
-/** Say what a name means everywhere, even where node has a meaning of its own. */
+/** Define a global, even if node has one of this name.
+    @type {(name: string, value: unknown) => void} */
 const define = (name, value) =>
   Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
 
-class Storage {
+class FakeStorage {
   constructor() {
-    Object.defineProperty(this, "getItem", { value: (key) => (Object.hasOwn(this, key) ? this[key] : null) });
-    Object.defineProperty(this, "setItem", {
-      value: (key, value) => Object.assign(this, { [key]: `${value}` }),
-    });
-    Object.defineProperty(this, "removeItem", { value: (key) => delete this[key] });
+    const methods = {
+      getItem: (/** @type {string} */ key) => (Object.hasOwn(this, key) ? Reflect.get(this, key) : null),
+      setItem: (/** @type {string} */ key, /** @type {unknown} */ value) =>
+        Object.assign(this, { [key]: `${value}` }),
+      removeItem: (/** @type {string} */ key) => Reflect.deleteProperty(this, key),
+    };
+    for (const [name, value] of Object.entries(methods)) {
+      Object.defineProperty(this, name, { value });
+    }
   }
 }
 
@@ -32,24 +37,23 @@ for (const name of ["Element", "HTMLElement", "HTMLInputElement", "HTMLAnchorEle
 }
 define("HTMLMetaElement", FakeMeta);
 
-const document = new EventTarget();
-Object.assign(document, {
+const page = Object.assign(new EventTarget(), {
   documentElement: { lang: "en", dataset: {} },
   body: { dataset: { root: "/", user: "u1", username: "ann" } },
-  querySelector: (selector) => (selector.startsWith("meta") ? new FakeMeta() : null),
+  querySelector: (/** @type {string} */ selector) => (selector.startsWith("meta") ? new FakeMeta() : null),
   querySelectorAll: () => [],
   getElementById: () => null,
 });
-define("document", document);
+define("document", page);
 define("navigator", { languages: ["en"], onLine: true, platform: "Linux" });
-define("localStorage", new Storage());
+define("localStorage", new FakeStorage());
 define("location", new URL("https://files.example/index"));
 define("window", globalThis);
 const events = new EventTarget();
-for (const name of ["addEventListener", "removeEventListener", "dispatchEvent"]) {
-  define(name, events[name].bind(events));
-}
-// Node's own would keep the tests from ending.
+define("addEventListener", events.addEventListener.bind(events));
+define("removeEventListener", events.removeEventListener.bind(events));
+define("dispatchEvent", events.dispatchEvent.bind(events));
+// Node's own would keep the process alive.
 define(
   "BroadcastChannel",
   class extends EventTarget {
@@ -57,21 +61,24 @@ define(
   },
 );
 
-// What stands at 0x80 to 0x9f in windows-1252, which older versions of node take for ISO 8859-1.
+// The characters 0x80 to 0x9f of windows-1252, which older versions of node treat as ISO 8859-1.
 const SIGNS = "€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ";
 const { decode } = TextDecoder.prototype;
+/** @type {typeof decode} */
 TextDecoder.prototype.decode = function decodeAsBrowsersDo(...told) {
   const text = decode.apply(this, told);
   const isMeant = this.encoding === "windows-1252";
   return isMeant ? text.replace(/[\x80-\x9f]/g, (sign) => SIGNS[sign.charCodeAt(0) - 0x80]) : text;
 };
 
-// Older versions of node have these elsewhere, or not at all.
+// Older versions of node lack these, or have them elsewhere.
 globalThis.crypto ?? define("crypto", webcrypto);
 globalThis.CustomEvent ??
   define(
     "CustomEvent",
     class extends Event {
+      /** @param {string} type
+          @param {CustomEventInit} [options] */
       constructor(type, options = {}) {
         super(type, options);
         this.detail = options.detail ?? null;
