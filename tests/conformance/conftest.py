@@ -1,4 +1,4 @@
-"""The store under test, once for every backend; the database of an instance; servers that speak tus."""
+"""The store under test, for every backend; the database of an instance; servers for tus."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pytest
 from cabinet.serving import preparing
 from cabinet.storage.protocols import ResumableStore
 from tests.support.backends import BACKENDS_UNDER_TEST, Backend
-from tests.support.chosen_database import chosen
+from tests.support.database_under_test import current_databases
 from tests.support.databases import MIGRATIONS, Database
-from tests.support.servers import Server, development_command, production_command, running
-from tests.support.tus import Tus, someone
+from tests.support.servers import EITHER_SERVER, Server, development_command, production_command, running
+from tests.support.tus import Tus, new_account
 
 
 @pytest.fixture(params=sorted(BACKENDS_UNDER_TEST))
@@ -31,8 +31,8 @@ def store(backend: Backend) -> ResumableStore:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
-    """Return where the database of the test's applications lies."""
-    databases = chosen()
+    """Return the URL of the database of the test's applications."""
+    databases = current_databases()
     return databases.url_for(tmp_path / "instance") if databases else tmp_path / "instance" / "cabinet.db"
 
 
@@ -55,12 +55,10 @@ def tus_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def tus(tus_server: Server) -> Tus:
     """Return a new user of the shared server."""
-    return someone(tus_server)
+    return new_account(tus_server)
 
 
-@pytest.fixture(
-    scope="session", params=["gunicorn", pytest.param("flask run", marks=pytest.mark.development)]
-)
+@pytest.fixture(scope="session", params=EITHER_SERVER)
 def either_server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
@@ -75,4 +73,4 @@ def either_server(
 @pytest.fixture
 def either(either_server: Server) -> Tus:
     """Return a new user of either server."""
-    return someone(either_server)
+    return new_account(either_server)

@@ -1,4 +1,4 @@
-"""What a backup asks of the kernel, in order: the manifest speaks of nothing that could still be lost."""
+"""The order of a backup's system calls: the manifest lists only durable files."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def calls(make_app: MakeApp, tmp_path: Path) -> list[Call]:
     return read_whole_log(tmp_path / "calls", process.pid)
 
 
-def test_all_is_durable_before_the_manifest_has_its_name_and_that_before_it_is_said(
+def test_backup_data_is_durable_before_the_manifest_and_the_manifest_before_success(
     calls: list[Call], tmp_path: Path
 ) -> None:
     root = tmp_path / "made" / "backup"

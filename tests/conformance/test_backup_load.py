@@ -1,4 +1,4 @@
-"""A backup beside a server that is written to and swept: what was acknowledged before it is in it."""
+"""A backup of a server during writes and sweeps contains everything acknowledged before it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+import pytest
 from flask import Flask
 
 from cabinet.storage.content_hash import hash_chunks
@@ -21,6 +22,8 @@ from tests.support.contents import content_of
 from tests.support.operators import Operator
 from tests.support.people import Person
 from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.database
 
 # Whatever nothing needs is removed by the first sweep that may.
 AT_ONCE = {"TRASH_KEEP_DAYS": 0, "SWEEP_GRACE_SECONDS": 0}
@@ -47,9 +50,9 @@ class Writer:
 
 @contextmanager
 def busy(app: Flask, writers: list[Writer]) -> Iterator[None]:
-    """Write and sweep all the time, at least once round for everybody."""
+    """Write and sweep all the time, at least one round by each."""
     over = threading.Event()
-    # Without the grace, a sweep would take what is being received for what was left behind.
+    # Without the grace period, a sweep would remove uploads in progress as leftovers.
     store = app.extensions[EXTENSION].store
     store.iter_staged = lambda: iter(())
 
@@ -73,7 +76,7 @@ def busy(app: Flask, writers: list[Writer]) -> Iterator[None]:
             future.result()
 
 
-def test_a_backup_under_load_holds_all_that_was_acknowledged_before_it(
+def test_a_backup_under_load_contains_everything_acknowledged_before_it(
     start_production: StartProduction, make_app: MakeApp, tmp_path: Path
 ) -> None:
     person = Person(start_production(AT_ONCE))

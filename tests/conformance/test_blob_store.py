@@ -1,6 +1,6 @@
-"""What every backend promises: `BlobStore`, clause by clause.
+"""The requirements of `BlobStore`, for every backend.
 
-Rule: nothing here knows how or where a backend keeps its bytes.
+Rule: the tests know nothing of how or where a backend keeps its bytes.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ def test_every_backend_is_under_test() -> None:
     assert BACKENDS.keys() <= BACKENDS_UNDER_TEST.keys()
 
 
-def test_an_unknown_scheme_is_a_bad_setting() -> None:
+def test_an_unknown_scheme_is_an_invalid_setting() -> None:
     with pytest.raises(BadSetting, match="STORE_URL"):
         open_store("gopher://example.org/")
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_what_is_published_can_be_read_again(store: ResumableStore, size: int) -> None:
+def test_published_content_can_be_read(store: ResumableStore, size: int) -> None:
     content = content_of(size)
 
     sealed = put(store, content)
@@ -58,7 +58,7 @@ def test_what_is_published_can_be_read_again(store: ResumableStore, size: int) -
     assert blobs_in(store) == {sealed.key: size}
 
 
-def test_what_is_appended_in_several_calls_is_one_content(store: ResumableStore) -> None:
+def test_several_appends_form_one_content(store: ResumableStore) -> None:
     content = content_of(BLOCK_SIZE + 100)
 
     with store.begin() as staging:
@@ -72,7 +72,7 @@ def test_what_is_appended_in_several_calls_is_one_content(store: ResumableStore)
     assert sealed.content_hash == hash_chunks([content])
 
 
-def test_bytes_are_invisible_until_they_are_published(store: ResumableStore) -> None:
+def test_bytes_are_invisible_until_published(store: ResumableStore) -> None:
     with store.begin() as staging:
         staging.append([CONTENT])
         sealed = staging.finish()
@@ -85,7 +85,7 @@ def test_bytes_are_invisible_until_they_are_published(store: ResumableStore) -> 
         assert get(store, sealed.key) == CONTENT
 
 
-def test_what_is_finished_shows_its_first_bytes(store: ResumableStore) -> None:
+def test_a_finished_upload_shows_its_first_bytes(store: ResumableStore) -> None:
     with store.begin() as staging:
         staging.append(in_chunks(CONTENT))
         staging.finish()
@@ -94,7 +94,7 @@ def test_what_is_finished_shows_its_first_bytes(store: ResumableStore) -> None:
         assert staging.head(2 * len(CONTENT)) == CONTENT
 
 
-def test_a_blob_is_as_young_as_its_publication(store: ResumableStore) -> None:
+def test_the_age_of_a_blob_starts_at_publication(store: ResumableStore) -> None:
     before = datetime.now(UTC) - TICK
     put(store, CONTENT)
 
@@ -103,13 +103,13 @@ def test_a_blob_is_as_young_as_its_publication(store: ResumableStore) -> None:
     assert before <= found.changed_at <= datetime.now(UTC) + TICK
 
 
-def test_nothing_stays_staged_after_a_publication(store: ResumableStore) -> None:
+def test_publication_leaves_nothing_in_staging(store: ResumableStore) -> None:
     put(store, CONTENT)
 
     assert staged_in(store) == []
 
 
-def test_nothing_stays_of_an_upload_that_was_not_published(store: ResumableStore) -> None:
+def test_an_unpublished_upload_leaves_nothing(store: ResumableStore) -> None:
     with store.begin() as staging:
         staging.append([CONTENT])
         staging.finish()
@@ -118,7 +118,7 @@ def test_nothing_stays_of_an_upload_that_was_not_published(store: ResumableStore
 
 
 @pytest.mark.parametrize("chunks", [0, 1, 9])
-def test_nothing_stays_of_an_upload_whose_sender_breaks_off(store: ResumableStore, chunks: int) -> None:
+def test_an_upload_with_a_failing_source_leaves_nothing(store: ResumableStore, chunks: int) -> None:
     sender = then_fail(content_of(12 << 20), chunks, ConnectionResetError())
 
     with pytest.raises(ConnectionResetError), store.begin() as staging:
@@ -136,14 +136,14 @@ def upload_and_fail(store: ResumableStore, *, publish: bool) -> None:
         raise LookupError
 
 
-def test_nothing_stays_of_an_upload_whose_owner_fails_before_publishing(store: ResumableStore) -> None:
+def test_an_upload_whose_caller_fails_before_publishing_leaves_nothing(store: ResumableStore) -> None:
     with pytest.raises(LookupError):
         upload_and_fail(store, publish=False)
 
     assert (staged_in(store), blobs_in(store)) == ([], {})
 
 
-def test_a_blob_outlives_an_owner_that_fails_after_publishing(store: ResumableStore) -> None:
+def test_a_blob_survives_a_caller_that_fails_after_publishing(store: ResumableStore) -> None:
     with pytest.raises(LookupError):
         upload_and_fail(store, publish=True)
 
@@ -151,7 +151,7 @@ def test_a_blob_outlives_an_owner_that_fails_after_publishing(store: ResumableSt
     assert list(blobs_in(store).values()) == [len(CONTENT)]
 
 
-def test_what_is_finished_takes_no_more(store: ResumableStore) -> None:
+def test_a_finished_upload_accepts_no_more_bytes(store: ResumableStore) -> None:
     with store.begin() as staging:
         staging.append([CONTENT])
         sealed = staging.finish()
@@ -165,7 +165,7 @@ def test_what_is_finished_takes_no_more(store: ResumableStore) -> None:
     assert get(store, sealed.key) == CONTENT
 
 
-def test_uploads_at_the_same_time_stay_apart(store: ResumableStore) -> None:
+def test_concurrent_uploads_are_independent(store: ResumableStore) -> None:
     first, second = content_of(BLOCK_SIZE + 1, seed=1), content_of(BLOCK_SIZE + 1, seed=2)
 
     with store.begin() as one, store.begin() as other:
@@ -179,7 +179,7 @@ def test_uploads_at_the_same_time_stay_apart(store: ResumableStore) -> None:
     assert [get(store, each.key) for each in sealed] == [first, second]
 
 
-def test_more_than_there_is_room_for_is_refused_before_a_byte_is_sent(store: ResumableStore) -> None:
+def test_an_upload_without_space_is_refused_before_any_byte(store: ResumableStore) -> None:
     free = store.free_bytes()
     assert free is not None
     assert free.usable is not None
@@ -190,9 +190,7 @@ def test_more_than_there_is_room_for_is_refused_before_a_byte_is_sent(store: Res
     assert staged_in(store) == []
 
 
-def test_a_store_below_its_reserve_takes_nothing_and_still_gives_and_removes(
-    store: ResumableStore, backend: Backend
-) -> None:
+def test_below_the_reserve_a_store_only_reads_and_removes(store: ResumableStore, backend: Backend) -> None:
     key = put(store, CONTENT).key
     full = backend.open(Reserve(1 << 62))
 
@@ -209,7 +207,7 @@ def test_a_store_below_its_reserve_takes_nothing_and_still_gives_and_removes(
     assert (blobs_in(full), staged_in(full)) == ({}, [])
 
 
-def test_the_same_bytes_are_stored_once(store: ResumableStore) -> None:
+def test_identical_bytes_are_stored_once(store: ResumableStore) -> None:
     key = put(store, CONTENT).key
     put(store, CONTENT, key)
 
@@ -217,7 +215,7 @@ def test_the_same_bytes_are_stored_once(store: ResumableStore) -> None:
     assert get(store, key) == CONTENT
 
 
-def test_keys_follow_from_the_content_where_a_store_says_so(store: ResumableStore) -> None:
+def test_content_addressed_stores_derive_the_key_from_the_content(store: ResumableStore) -> None:
     sealed = [put(store, CONTENT), put(store, CONTENT), put(store, CONTENT[1:])]
 
     known = [key_in(store, each.content_hash, each.key) for each in sealed]
@@ -240,7 +238,7 @@ def test_a_blob_of_the_wrong_size_is_replaced(
     assert (blobs_in(store), staged_in(store)) == ({key: len(CONTENT)}, [])
 
 
-def test_a_blob_that_is_not_there_is_missing(store: ResumableStore) -> None:
+def test_an_unknown_blob_is_missing(store: ResumableStore) -> None:
     with pytest.raises(BlobMissing) as caught:
         store.open(UNKNOWN)
 
@@ -260,13 +258,13 @@ def test_a_removed_blob_is_missing_and_can_be_stored_again(store: ResumableStore
     assert get(store, key) == CONTENT
 
 
-def test_removing_what_is_not_there_is_no_error(store: ResumableStore) -> None:
+def test_removing_a_missing_blob_is_no_error(store: ResumableStore) -> None:
     store.remove(UNKNOWN)
 
     assert blobs_in(store) == {}
 
 
-def test_a_blob_that_is_removed_while_it_is_open_stays_readable(store: ResumableStore) -> None:
+def test_an_open_blob_stays_readable_after_removal(store: ResumableStore) -> None:
     key = put(store, CONTENT).key
 
     with store.open(key) as blob:
@@ -276,9 +274,7 @@ def test_a_blob_that_is_removed_while_it_is_open_stays_readable(store: Resumable
         assert beginning + blob.read() == CONTENT
 
 
-def test_a_blob_that_is_replaced_while_it_is_open_does_not_change_for_its_reader(
-    store: ResumableStore, backend: Backend
-) -> None:
+def test_an_open_blob_does_not_change_when_replaced(store: ResumableStore, backend: Backend) -> None:
     key = put(store, CONTENT).key
     backend.plant(key, b"damaged")
 
@@ -289,7 +285,7 @@ def test_a_blob_that_is_replaced_while_it_is_open_does_not_change_for_its_reader
     assert get(store, key) == CONTENT
 
 
-def test_readers_of_one_blob_do_not_move_each_other(store: ResumableStore) -> None:
+def test_readers_of_one_blob_are_independent(store: ResumableStore) -> None:
     key = put(store, CONTENT).key
 
     with store.open(key) as one, store.open(key) as other:
@@ -299,14 +295,14 @@ def test_readers_of_one_blob_do_not_move_each_other(store: ResumableStore) -> No
         assert one.read(10) == CONTENT[1000:1010]
 
 
-def test_a_blob_cannot_be_written_to(store: ResumableStore) -> None:
+def test_a_blob_is_read_only(store: ResumableStore) -> None:
     key = put(store, CONTENT).key
 
     with store.open(key) as blob:
         assert not blob.writable()
 
 
-def test_a_store_that_is_opened_again_has_kept_everything(store: ResumableStore, backend: Backend) -> None:
+def test_a_reopened_store_has_kept_everything(store: ResumableStore, backend: Backend) -> None:
     key = put(store, CONTENT).key
 
     again = backend.open()
@@ -322,7 +318,7 @@ def test_free_bytes_is_a_size_or_unknown(store: ResumableStore) -> None:
 
 
 @pytest.mark.parametrize("digits", [0, 1, 2, 3, 12])
-def test_blobs_are_found_by_the_beginning_of_their_keys(store: ResumableStore, digits: int) -> None:
+def test_blobs_are_listed_by_key_prefix(store: ResumableStore, digits: int) -> None:
     keys = {put(store, f"{number}".encode()).key for number in range(40)}
 
     prefix = min(keys)[:digits]
@@ -332,7 +328,7 @@ def test_blobs_are_found_by_the_beginning_of_their_keys(store: ResumableStore, d
     }
 
 
-def test_publishers_of_the_same_content_all_succeed(store: ResumableStore) -> None:
+def test_concurrent_publishers_of_one_content_all_succeed(store: ResumableStore) -> None:
     publishers = 4
     key = put(store, CONTENT).key
     store.remove(key)
@@ -354,7 +350,7 @@ def test_publishers_of_the_same_content_all_succeed(store: ResumableStore) -> No
     assert get(store, key) == CONTENT
 
 
-def test_large_uploads_at_once_share_the_pool_and_stay_whole(store: ResumableStore) -> None:
+def test_concurrent_large_uploads_share_the_pool_and_are_complete(store: ResumableStore) -> None:
     contents = [content_of(2 * BLOCK_SIZE + n, seed=n) for n in range(6)]
 
     with ThreadPoolExecutor(len(contents)) as threads:
@@ -365,7 +361,7 @@ def test_large_uploads_at_once_share_the_pool_and_stay_whole(store: ResumableSto
     assert staged_in(store) == []
 
 
-def test_removing_and_publishing_at_once_leaves_all_or_nothing(store: ResumableStore) -> None:
+def test_concurrent_removal_and_publication_leave_all_or_nothing(store: ResumableStore) -> None:
     rounds = 30
     key = put(store, CONTENT).key
 

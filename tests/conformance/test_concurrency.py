@@ -1,4 +1,4 @@
-"""Many requests at once against a production server with two workers."""
+"""Concurrent requests to a production server with two workers."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from tests.support.people import Person, target_of
 from tests.support.programs import require_program
 from tests.support.raw_http import request_head
 from tests.support.servers import Server, production_command, running
+
+pytestmark = pytest.mark.database
 
 USERS = itertools.count()
 UPLOADS = 20
@@ -56,7 +58,7 @@ def all_at_once(send: Callable[[int], BaseHTTPResponse]) -> list[BaseHTTPRespons
         return list(threads.map(one, range(UPLOADS)))
 
 
-def test_of_many_that_replace_one_name_one_is_last_and_none_is_mixed(person: Person) -> None:
+def test_concurrent_replacements_are_never_mixed(person: Person) -> None:
     answers = all_at_once(lambda number: person.put("name", CONTENTS[number], on_conflict="replace"))
 
     assert Counter(answer.status for answer in answers) == {201: 1, 200: UPLOADS - 1}
@@ -64,7 +66,7 @@ def test_of_many_that_replace_one_name_one_is_last_and_none_is_mixed(person: Per
     assert person.get("name") in CONTENTS
 
 
-def test_of_many_that_make_way_each_gets_a_name_of_its_own(person: Person) -> None:
+def test_concurrent_renaming_uploads_get_distinct_names(person: Person) -> None:
     answers = all_at_once(lambda number: person.put("name.txt", CONTENTS[number], on_conflict="rename"))
 
     assert {answer.status for answer in answers} == {201}
@@ -74,7 +76,7 @@ def test_of_many_that_make_way_each_gets_a_name_of_its_own(person: Person) -> No
         assert person.get(answer.json()["path"]) == content
 
 
-def test_of_many_that_insist_on_a_free_name_one_gets_it(person: Person) -> None:
+def test_of_concurrent_uploads_to_a_free_name_one_succeeds(person: Person) -> None:
     answers = all_at_once(lambda number: person.put("name", CONTENTS[number], on_conflict="fail"))
 
     assert Counter(answer.status for answer in answers) == {201: 1, 409: UPLOADS - 1}
@@ -83,7 +85,7 @@ def test_of_many_that_insist_on_a_free_name_one_gets_it(person: Person) -> None:
     assert person.hashes() == {"name": hash_chunks([CONTENTS[winner]])}
 
 
-def test_many_that_make_the_same_folders_share_them(person: Person) -> None:
+def test_concurrent_creators_of_a_folder_share_it(person: Person) -> None:
     answers = all_at_once(lambda number: person.put(f"a/b/c/{number}", CONTENTS[number]))
 
     assert {answer.status for answer in answers} == {201}
@@ -92,7 +94,7 @@ def test_many_that_make_the_same_folders_share_them(person: Person) -> None:
     assert len(person.hashes()) == UPLOADS
 
 
-def test_many_uploads_of_the_same_bytes_are_stored_once(person: Person) -> None:
+def test_concurrent_uploads_of_identical_bytes_are_stored_once(person: Person) -> None:
     content = content_of(20_000, seed=UPLOADS)
     blobs = person.server.folder / "instance" / "blobs"
     before = set(blobs.glob("*/*"))
@@ -104,7 +106,7 @@ def test_many_uploads_of_the_same_bytes_are_stored_once(person: Person) -> None:
     assert [path.name for path in set(blobs.glob("*/*")) - before] == [hash_chunks([content])]
 
 
-def test_many_at_the_edge_of_a_quota_do_not_pass_it(start_production: StartProduction) -> None:
+def test_concurrent_uploads_do_not_exceed_a_quota(start_production: StartProduction) -> None:
     person = Person(start_production({"USER_QUOTA": 100_000}, workers=2))
 
     answers = all_at_once(lambda number: person.put(str(number), CONTENTS[number][:20_000]))
@@ -125,7 +127,7 @@ def download_in_progress(person: Person, path: str) -> Iterator[HTTPResponse]:
             yield answer
 
 
-def test_a_download_is_the_old_content_whole_while_the_name_gets_another(person: Person) -> None:
+def test_a_download_keeps_the_old_content_during_a_replacement(person: Person) -> None:
     person.store("name", LARGE)
 
     with download_in_progress(person, "name") as answer:
@@ -137,9 +139,7 @@ def test_a_download_is_the_old_content_whole_while_the_name_gets_another(person:
     assert person.get("name") == b"another content"
 
 
-def test_a_download_outlives_its_file_and_the_sweep_of_its_blob(
-    production_server: Server, make_app: MakeApp
-) -> None:
+def test_a_download_survives_deletion_and_sweep(production_server: Server, make_app: MakeApp) -> None:
     person = Person(production_server)
     person.store("name", LARGE)
     app = make_app(SWEEP_GRACE_SECONDS=0, TRASH_KEEP_DAYS=0)
@@ -158,7 +158,7 @@ def test_a_download_outlives_its_file_and_the_sweep_of_its_blob(
     assert person.send("GET", target_of("name")).status == 404
 
 
-def test_a_form_may_hold_more_files_than_the_process_may_have_open(tmp_path: Path) -> None:
+def test_a_form_may_have_more_files_than_open_descriptors_allowed(tmp_path: Path) -> None:
     few = [require_program("prlimit"), "--nofile=100", *production_command(1)]
     with running(few, tmp_path, {}) as server:
         person = Person(server)

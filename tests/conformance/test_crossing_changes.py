@@ -1,7 +1,7 @@
-"""Moves in opposite directions, and uploads into both folders, in many processes at the same time.
+"""Opposite moves, and uploads into both folders, in many processes at the same time.
 
-Two who take locks in another order wait for each other: the database ends one of them, and a request
-fails that had nothing wrong. Two who look before they lock make a folder lie in itself.
+With different lock orders, transactions deadlock and the database aborts one of them, whose request fails without
+reason. Checks before the lock could move a folder into itself.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def move(person: Person, path: str, to: str) -> BaseHTTPResponse:
 @pytest.mark.parametrize(
     "rounds", [3, pytest.param(150, marks=pytest.mark.long)], ids=["for a moment", "for a minute"]
 )
-def test_moves_in_opposite_directions_and_uploads_into_both_never_fail(tmp_path: Path, rounds: int) -> None:
+def test_opposite_moves_and_uploads_never_fail(tmp_path: Path, rounds: int) -> None:
     with running(production_command(PROCESSES), tmp_path, {}) as server:
         person = Person(server)
         for folder in FOLDERS:

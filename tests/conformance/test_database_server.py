@@ -1,6 +1,6 @@
-"""A database server that is started anew, out of order, or asked for what cannot be.
+"""A database server that is restarted, unavailable, or asked for impossible values.
 
-What the services decide on any database is for their own tests, which run on each.
+The decisions of the services are tested on each database elsewhere.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from cabinet.models import Space, User
 from cabinet.services.kernel.database import execute_counted, to_domain_error, writing
 from cabinet.services.tree.removal import Removal
 from tests.conftest import MakeApp
-from tests.support.chosen_database import chosen
+from tests.support.database_under_test import current_databases
 from tests.support.many_files import multiply_file
 from tests.support.postgresql import Databases
 from tests.support.services import Workbench, workbench
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.postgresql("a server, and the connections to it")
 @pytest.fixture
 def databases() -> Databases:
     """Return who looks after the server."""
-    given = chosen()
+    given = current_databases()
     assert given is not None
     return given
 
@@ -42,7 +42,7 @@ def url_of(app: Flask) -> str:
     return str(app.config["DATABASE_URL"])
 
 
-def test_a_server_that_was_started_anew_is_not_noticed(make_app: MakeApp, databases: Databases) -> None:
+def test_a_database_restart_is_not_noticed(make_app: MakeApp, databases: Databases) -> None:
     app = make_app()
     alice = Program(app, "alice")
     alice.put("/files/f", b"content")
@@ -54,7 +54,7 @@ def test_a_server_that_was_started_anew_is_not_noticed(make_app: MakeApp, databa
         assert alice.put("/files/f", b"content").status_code == 200
 
 
-def test_a_server_that_is_out_of_order_is_told_of_until_it_is_back(
+def test_an_unavailable_database_is_reported_until_it_is_back(
     make_app: MakeApp, databases: Databases
 ) -> None:
     app = make_app()
@@ -79,7 +79,7 @@ def bench(tmp_path: Path, databases: Databases) -> Iterator[Workbench]:
         yield made
 
 
-def test_a_connection_that_is_lost_midway_is_unavailable_and_nothing_is_kept(
+def test_a_connection_lost_in_a_transaction_is_unavailable_and_rolled_back(
     bench: Workbench, databases: Databases
 ) -> None:
     with bench.session() as session:
@@ -102,7 +102,7 @@ def test_a_connection_that_is_lost_midway_is_unavailable_and_nothing_is_kept(
         assert session.get_one(Space, alice).usage == 7
 
 
-def test_of_two_that_wait_for_each_other_one_is_told_to_try_again(bench: Workbench) -> None:
+def test_one_of_two_deadlocked_transactions_is_told_to_retry(bench: Workbench) -> None:
     with bench.session() as session:
         ids = [bench.register(session, name).space_id for name in ("alice", "bob")]
     both_have_one = Barrier(2, timeout=60)
@@ -125,7 +125,7 @@ def test_of_two_that_wait_for_each_other_one_is_told_to_try_again(bench: Workben
 
 
 @pytest.mark.parametrize("value", ["a\0b", 1 << 70], ids=["a NUL", "a number of nine bytes"])
-def test_what_the_database_cannot_hold_is_not_there(bench: Workbench, value: object) -> None:
+def test_values_the_database_cannot_store_are_not_found(bench: Workbench, value: object) -> None:
     column = User.username if isinstance(value, str) else Space.usage
     with bench.session() as session:
         with pytest.raises(DBAPIError) as caught:
@@ -133,7 +133,7 @@ def test_what_the_database_cannot_hold_is_not_there(bench: Workbench, value: obj
         assert isinstance(to_domain_error(caught.value), NotFound)
 
 
-def test_a_mistake_in_a_statement_stays_one(bench: Workbench) -> None:
+def test_a_programming_error_in_a_statement_is_not_translated(bench: Workbench) -> None:
     with bench.session() as session, pytest.raises(DBAPIError) as caught:
         session.execute(text("SELECT nothing FROM nowhere"))
 
@@ -149,7 +149,7 @@ def rows_read(bench: Workbench) -> int:
 
 
 @pytest.mark.parametrize("is_analyzed", [True, False], ids=["statistics", "no statistics"])
-def test_a_few_of_many_are_removed_without_reading_all_of_them(
+def test_a_few_of_many_rows_are_deleted_without_reading_all(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch, is_analyzed: bool
 ) -> None:
     make_steps_small(monkeypatch, 20)

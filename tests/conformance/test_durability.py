@@ -1,6 +1,6 @@
-"""A production server that is traced, killed, and left without room.
+"""A production server that is traced, killed, and runs out of space.
 
-What it has acknowledged is there afterwards, whole; what it has not is there whole or not at all.
+Everything acknowledged exists completely afterwards; everything else exists completely or not at all.
 """
 
 from __future__ import annotations
@@ -30,8 +30,6 @@ from tests.support.people import Person
 from tests.support.servers import Server, production_command, running
 from tests.support.strace import Call, read_whole_log, traced
 from tests.support.waiting import wait_until
-
-pytestmark = pytest.mark.any_database
 
 # By either face, a body that its thread writes and one that the pool does.
 UPLOADS = {
@@ -82,7 +80,7 @@ def is_sync_of(call: Call, path: str) -> bool:
 
 @dataclass
 class Uploader:
-    """Uploads to paths of its own, over and over, and notes what it sent and what was acknowledged."""
+    """Uploads to its own paths repeatedly, and records what was sent and what was acknowledged."""
 
     name: str
     random: random.Random
@@ -107,7 +105,7 @@ class Uploader:
             self.answers += 1
 
     def check(self, person: Person, found: dict[str, str]) -> None:
-        """Compare what is there after a crash, and take it for the new beginning."""
+        """Compare the state after a crash, and use it as the new starting point."""
         mine = {path: content_hash for path, content_hash in found.items() if path.startswith(self.name)}
         assert self.acknowledged.keys() <= mine.keys() <= self.acknowledged.keys() | self.unanswered.keys()
         for path, content_hash in mine.items():
@@ -118,7 +116,7 @@ class Uploader:
 
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("rounds", [2, pytest.param(200, marks=pytest.mark.long)])
-def test_no_kill_under_load_loses_or_halves_what_was_acknowledged(
+def test_a_kill_under_load_loses_nothing_acknowledged(
     start_production: StartProduction, make_app: MakeApp, rounds: int
 ) -> None:
     chance = random.Random(rounds)
@@ -171,7 +169,7 @@ def refused_form(person: Person, content: bytes) -> BaseHTTPResponse:
 
 
 @pytest.mark.parametrize("send", [refused_put, refused_chunks, refused_form])
-def test_a_server_on_a_full_disk_says_so_and_goes_on(
+def test_a_server_on_a_full_disk_reports_it_and_continues(
     on_small_disk: Person, send: Callable[[Person, bytes], BaseHTTPResponse]
 ) -> None:
     person = on_small_disk
@@ -199,7 +197,7 @@ def on_small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
 
 
 @pytest.mark.sqlite("its file on a small disk")
-def test_a_database_without_room_refuses_the_upload_and_serves_what_is_there(
+def test_a_full_database_disk_refuses_uploads_and_serves_downloads(
     tmp_path: Path,
 ) -> None:
     disk = tmp_path / "disk"
@@ -253,7 +251,7 @@ def download(client: FlaskClient, headers: dict[str, str]) -> bytes:
         ("link", errno.EIO, 503),
     ],
 )
-def test_a_disk_error_is_answered_and_leaves_what_was_there(
+def test_a_disk_error_is_reported_and_keeps_existing_content(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, function: str, number: int, status: int
 ) -> None:
     app = make_app()
@@ -276,7 +274,7 @@ def test_a_disk_error_is_answered_and_leaves_what_was_there(
     assert download(client, headers) == b"after"
 
 
-def test_what_a_dead_publisher_left_is_taken_over_by_the_next_one(make_app: MakeApp) -> None:
+def test_the_leftovers_of_a_dead_publisher_are_adopted(make_app: MakeApp) -> None:
     """A kill between the link and the commit leaves a blob without a row."""
     app = make_app()
     client = app.test_client()

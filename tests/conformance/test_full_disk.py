@@ -1,6 +1,6 @@
-"""A disk of 160 MB that one user fills, as hard as they can: everybody still gets in and makes room.
+"""A disk of 160 MB filled by one user: everyone can still sign in and free space.
 
-Rule: all of the instance lies on that disk, database and content.
+Rule: the whole instance is on that disk, database and content.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def all_at_once(person: Person) -> None:
         filler.join()
 
 
-def test_whoever_has_filled_the_disk_empties_it_and_the_others_still_get_in(server: Server) -> None:
+def test_after_filling_the_disk_files_can_be_deleted_and_others_can_sign_in(server: Server) -> None:
     greedy, other = Person(server), Person(server, "other")
     other.store("mine", b"mine")
     all_at_once(greedy)
@@ -111,7 +111,7 @@ def test_whoever_has_filled_the_disk_empties_it_and_the_others_still_get_in(serv
 
 
 MANY = 30_000
-# Seconds for an answer to what is done to each of these.
+# Timeout in seconds for an operation on each of these.
 PATIENT = urllib3.Timeout(600)
 MULTIPLY = """
 import sys
@@ -179,10 +179,10 @@ def trash_all(person: Person) -> str:
         purge_by_deleting_the_account,
     ],
 )
-def test_on_a_full_disk_thirty_thousand_files_are_purged_in_every_way(
+def test_thirty_thousand_files_are_purged_on_a_full_disk_in_every_way(
     server: Server, purge: Callable[[Person], None]
 ) -> None:
-    """Each takes a note of what it does, some times over, and the disk has a tenth for all notes."""
+    """Each operation writes a record a few times, and a tenth of the disk is for all records."""
     greedy, other = Person(server), Person(server, "other")
     other.store("mine", b"mine")
     make_many(server, greedy)

@@ -1,4 +1,4 @@
-"""A server that is killed while it acts on everything in a folder: a sweep takes back what it did."""
+"""A server killed during a bulk change of a folder: a sweep rolls the change back."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def items_of(server: Server) -> int:
         engine.dispose()
 
 
-def let_promises_expire(server: Server) -> None:
+def expire_claims(server: Server) -> None:
     """Let a minute go by for the batches."""
     engine = sa.create_engine(server.database_url)
     try:
@@ -47,7 +47,7 @@ def let_promises_expire(server: Server) -> None:
     [("/trash", {}), ("/moves", {"to": "b/"}), ("/copies", {"to": "b/"})],
     ids=["trash", "moves", "copies"],
 )
-def test_what_was_half_done_is_taken_back(
+def test_half_done_batches_are_rolled_back(
     production_server: Server, make_app: MakeApp, path: str, body: dict[str, str]
 ) -> None:
     person = Person(production_server)
@@ -70,7 +70,7 @@ def test_what_was_half_done_is_taken_back(
     assert items_of(production_server) < COUNT
     production_server.start()
     assert person.hashes() != before
-    let_promises_expire(production_server)
+    expire_claims(production_server)
 
     app = make_app()
     with app.app_context():

@@ -1,4 +1,4 @@
-"""Starts and upgrades that are killed at any call: the next start makes them good."""
+"""Starts and upgrades killed at any system call: the next start completes them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import MakeApp
-from tests.support.chosen_database import without_tables
+from tests.support.database_under_test import without_tables
 from tests.support.databases import (
     HEAD,
     REBUILD_USER,
@@ -24,7 +24,7 @@ from tests.support.faults import python
 from tests.support.servers import server_environment
 from tests.support.strace import Point, killed_at, points, read_log, traced
 
-# Starts with other migrations than its own, if it is told to.
+# Starts with other migrations than its own if given.
 START_WITH = """
 import sys
 from pathlib import Path
@@ -65,7 +65,7 @@ class Start:
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
-def test_a_first_start_that_is_killed_anywhere_is_made_good_by_the_next(tmp_path: Path) -> None:
+def test_a_first_start_killed_anywhere_is_completed_by_the_next(tmp_path: Path) -> None:
     log = tmp_path / "calls"
     for number, point in enumerate(Start(tmp_path / "whole", log).points(every=20)):
         instance = tmp_path / str(number)
@@ -82,7 +82,7 @@ def test_a_first_start_that_is_killed_anywhere_is_made_good_by_the_next(tmp_path
 @pytest.mark.sqlite("its file")
 @pytest.mark.long
 @pytest.mark.timeout(1800)
-def test_an_upgrade_that_is_killed_anywhere_is_made_good_by_the_next_start(
+def test_an_upgrade_killed_anywhere_is_completed_by_the_next_start(
     make_app: MakeApp, database: Path, migrations: Path, tmp_path: Path
 ) -> None:
     before = at_revision(make_app, database, HEAD)

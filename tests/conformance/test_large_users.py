@@ -1,4 +1,4 @@
-"""A user with very many files: while they copy, trash and remove them, others write, and so after a kill."""
+"""A user with very many files: others write during copies and deletions, and after a kill."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.waiting import wait_until
 
 # Files of the tree, which grows by copies of itself, and as many again that are in one folder.
 COUNT = 256_000
-# Seconds for an answer to what is done to all of these.
+# Timeout in seconds for an operation on all of these.
 PATIENT = urllib3.Timeout(1800)
 PART = 1000
 
@@ -39,7 +39,7 @@ def rows_of(server: Server) -> int:
 
 @contextmanager
 def writing_meanwhile(person: Person) -> Iterator[list[int]]:
-    """Let somebody upload again and again; give the statuses of the answers."""
+    """Upload repeatedly as another user; yields the statuses of the responses."""
     statuses: list[int] = []
     is_over = threading.Event()
 
@@ -83,7 +83,7 @@ def usage_of(person: Person) -> int:
     return usage
 
 
-def test_others_write_while_a_user_copies_trashes_removes_and_is_deleted(
+def test_other_users_write_during_changes_of_a_large_user(
     start_production: StartProduction,
 ) -> None:
     server = start_production({"COPY_ENTRIES": 10**7}, workers=2)
@@ -115,7 +115,7 @@ def test_others_write_while_a_user_copies_trashes_removes_and_is_deleted(
 
 
 @pytest.mark.parametrize("end", ["trash", "account"])
-def test_a_server_that_is_killed_while_it_removes_shows_nothing_of_it_and_the_next_goes_on(
+def test_a_removal_killed_midway_is_invisible_and_completed_by_the_next_start(
     start_production: StartProduction, make_app: MakeApp, end: str
 ) -> None:
     server = start_production({}, workers=1)

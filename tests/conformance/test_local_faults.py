@@ -1,7 +1,7 @@
-"""The local backend on disks that are full, small or broken.
+"""The local backend on full, small and broken disks.
 
-Whatever fails: the error is one of the domain's, staging is empty afterwards, nothing is visible
-that is not whole, and the store works again as soon as the disk does.
+Every failure raises an error of the domain and leaves staging empty; nothing incomplete becomes visible, and the
+store works again as soon as the disk does.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ STEPS: dict[str, tuple[str, Callable[[Path], bool], int]] = {
         (errno.EROFS, StorageFault),
     ],
 )
-def test_an_error_at_any_step_fails_the_upload_and_nothing_else(
+def test_an_error_at_any_step_fails_only_the_upload(
     store: LocalStore, place: LocalBackend, step: str, number: int, expected: type[CabinetError]
 ) -> None:
     function, concerns, after = STEPS[step]
@@ -84,7 +84,7 @@ def test_an_error_at_any_step_fails_the_upload_and_nothing_else(
     assert get(store, HASH) == CONTENT
 
 
-def test_an_fsync_that_failed_is_final(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_fsync_is_final(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     fault = Fault(monkeypatch, "fsync", errno.EIO, in_staging)
 
     with store.begin() as staging:
@@ -98,7 +98,7 @@ def test_an_fsync_that_failed_is_final(store: LocalStore, monkeypatch: pytest.Mo
     assert store.size_of(HASH) is None
 
 
-def test_the_folder_is_fsynced_even_if_somebody_else_linked_the_blob(
+def test_the_folder_is_fsynced_even_if_another_process_linked_the_blob(
     store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(store, CONTENT)
@@ -108,7 +108,7 @@ def test_the_folder_is_fsynced_even_if_somebody_else_linked_the_blob(
         put(store, CONTENT)
 
 
-def test_a_process_without_descriptors_does_not_take_a_blob_for_missing(
+def test_without_descriptors_a_blob_is_not_reported_missing(
     store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(store, CONTENT)
@@ -118,7 +118,7 @@ def test_a_process_without_descriptors_does_not_take_a_blob_for_missing(
         store.open(HASH)
 
 
-def test_a_staged_file_that_cannot_be_removed_fails_no_published_upload(
+def test_a_staged_file_that_cannot_be_removed_does_not_fail_a_published_upload(
     store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with store.begin() as staging:
@@ -147,7 +147,9 @@ def test_a_finished_upload_holds_no_descriptor(store: LocalStore, place: LocalBa
     assert (held(), get(store, HASH) == CONTENT) == (0, True)
 
 
-def test_a_blob_that_cannot_be_removed_is_a_fault(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_blob_that_cannot_be_removed_is_a_storage_fault(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     put(store, CONTENT)
     Fault(monkeypatch, "unlink", errno.EROFS)
 
@@ -155,7 +157,7 @@ def test_a_blob_that_cannot_be_removed_is_a_fault(store: LocalStore, monkeypatch
         store.remove(HASH)
 
 
-def test_a_store_whose_folder_went_away_says_so(store: LocalStore, place: LocalBackend) -> None:
+def test_a_missing_store_folder_is_reported(store: LocalStore, place: LocalBackend) -> None:
     (place.root / "staging").rmdir()
 
     with pytest.raises(StorageFault), store.begin(expected_size=1):
@@ -163,9 +165,7 @@ def test_a_store_whose_folder_went_away_says_so(store: LocalStore, place: LocalB
 
 
 @pytest.mark.parametrize("most", [1, 1000, 65_536, 65_537, 200_000])
-def test_writes_that_stop_short_are_continued(
-    store: LocalStore, monkeypatch: pytest.MonkeyPatch, most: int
-) -> None:
+def test_short_writes_are_continued(store: LocalStore, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     """A disk that is nearly full, or a signal, may cut any write."""
     content = content_of(300_000 if most > 1 else 300)
 
@@ -187,9 +187,7 @@ def test_writes_that_stop_short_are_continued(
     assert get(store, measured.content_hash) == content
 
 
-def test_no_file_is_closed_under_a_block_that_is_being_written(
-    store: LocalStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_file_is_closed_during_a_write(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the block could land in whatever file gets the descriptor next."""
     never = threading.Event()
     outcomes: list[int | OSError] = []
@@ -211,8 +209,8 @@ def test_no_file_is_closed_under_a_block_that_is_being_written(
     assert outcomes == [BLOCK_SIZE, BLOCK_SIZE]
 
 
-# Stores one content that has room and one that has not; prints how the second failed, what is
-# staged then, and whether the first can still be read and a third be stored.
+# Stores one content that fits and one that does not; prints how the second failed, what is staged then, and
+# whether the first can still be read and a third be stored.
 FILLED = """
 import resource, sys
 from pathlib import Path
@@ -242,7 +240,9 @@ print(store.size_of(put(b"third")))
 
 @pytest.mark.parametrize("times", [400_000, 2_000_000], ids=["one block", "several blocks"])
 @pytest.mark.parametrize("limit", [0, 150_000], ids=["full disk", "limited file size"])
-def test_what_has_no_room_is_refused_and_leaves_room_again(tmp_path: Path, limit: int, times: int) -> None:
+def test_an_upload_without_space_is_refused_and_frees_its_space(
+    tmp_path: Path, limit: int, times: int
+) -> None:
     folder = tmp_path / "store"
     folder.mkdir()
     command = on_small_disks(python(FILLED, str(folder), str(limit), str(times)), {folder: "1m"})

@@ -1,6 +1,6 @@
-"""Uploads of several requests on a local disk: what is synced when, and disks that fail.
+"""Resumable uploads on a local disk: when data is synced, and failing disks.
 
-Rule: a clock is moved, never waited for.
+Rule: the clock is set, never waited for.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def is_digests(path: Path) -> bool:
     return path.suffix == ".blocks"
 
 
-def test_a_long_part_is_synced_on_its_way(local: LocalStore) -> None:
+def test_a_long_part_is_synced_during_the_upload(local: LocalStore) -> None:
     with local.resume(local.create(), 0) as staging:
         staging.append(in_chunks(LONG))
         await_sync(staging)
@@ -71,7 +71,7 @@ def test_a_long_part_is_synced_on_its_way(local: LocalStore) -> None:
         assert staging.kept % BLOCK_SIZE == 0
 
 
-def test_a_slow_part_is_synced_now_and_then(local: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_part_is_synced_periodically(local: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr("cabinet.storage.local.staging.time.monotonic", lambda: now[0])
     with local.resume(local.create(), 0) as staging:
@@ -84,7 +84,7 @@ def test_a_slow_part_is_synced_now_and_then(local: LocalStore, monkeypatch: pyte
         assert staging.kept >= BLOCK_SIZE
 
 
-def test_a_tentative_part_is_never_synced_on_its_way(
+def test_a_tentative_part_is_not_synced_during_the_upload(
     local: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fault = Fault(monkeypatch, "fdatasync", errno.EIO)
@@ -95,7 +95,7 @@ def test_a_tentative_part_is_never_synced_on_its_way(
     assert fault.calls == 0
 
 
-def test_digests_are_written_only_once_their_bytes_are_durable(
+def test_digests_are_written_after_their_bytes_are_durable(
     local: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload_id = local.create()
@@ -109,7 +109,7 @@ def test_digests_are_written_only_once_their_bytes_are_durable(
     assert (local.root / "staging" / f"{upload_id}.blocks").stat().st_size == 0
 
 
-def test_a_sync_that_failed_is_not_tried_again_on_the_same_descriptor(
+def test_a_failed_sync_is_not_retried_on_the_same_descriptor(
     local: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fault = Fault(monkeypatch, "fdatasync", errno.EIO, is_content)
@@ -122,7 +122,7 @@ def test_a_sync_that_failed_is_not_tried_again_on_the_same_descriptor(
         assert (fault.calls, staging.kept) == (1, 0)
 
 
-def test_a_sync_that_fails_on_the_way_ends_the_part(
+def test_a_failed_sync_during_the_upload_ends_the_part(
     local: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Fault(monkeypatch, "fdatasync", errno.EIO, is_content)
@@ -133,7 +133,7 @@ def test_a_sync_that_fails_on_the_way_ends_the_part(
         assert staging.kept == 0
 
 
-def test_a_full_disk_keeps_what_was_kept(local: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_keeps_committed_bytes(local: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     upload_id = local.create()
     with local.resume(upload_id, 0) as staging:
         staging.append([b"kept"])
@@ -149,7 +149,7 @@ def test_a_full_disk_keeps_what_was_kept(local: LocalStore, monkeypatch: pytest.
         assert staging.finish().content_hash == hash_chunks([b"kept"])
 
 
-def test_a_file_that_cannot_be_opened_leaves_no_descriptor(
+def test_a_file_that_fails_to_open_leaks_no_descriptor(
     local: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload_id = local.create()
@@ -165,7 +165,7 @@ def test_a_file_that_cannot_be_opened_leaves_no_descriptor(
 
 
 @pytest.mark.parametrize("suffix", ["", ".blocks"])
-def test_an_upload_that_lost_one_of_its_files_is_gone(local: LocalStore, suffix: str) -> None:
+def test_an_upload_with_a_missing_file_is_gone(local: LocalStore, suffix: str) -> None:
     upload_id = local.create()
     (local.root / "staging" / f"{upload_id}{suffix}").unlink()
 
@@ -173,7 +173,7 @@ def test_an_upload_that_lost_one_of_its_files_is_gone(local: LocalStore, suffix:
         pass
 
 
-def test_going_on_reads_one_block_at_most_and_finishing_no_more(
+def test_resuming_reads_at_most_one_block_and_finishing_no_more(
     local: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload_id = local.create()
@@ -199,7 +199,7 @@ def test_going_on_reads_one_block_at_most_and_finishing_no_more(
 
 
 @pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.EXDEV])
-def test_parts_are_joined_where_the_kernel_cannot_copy(
+def test_parts_are_joined_without_kernel_copy(
     local: LocalStore, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     content = content_of(3 << 20)
@@ -216,7 +216,7 @@ def test_parts_are_joined_where_the_kernel_cannot_copy(
         assert joined.finish().content_hash == hash_chunks([content * 2])
 
 
-def test_uploads_go_on_and_are_joined_on_a_system_without_the_calls_of_linux(
+def test_uploads_resume_and_join_without_linux_system_calls(
     local: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("copy_file_range", "fdatasync"):
@@ -233,7 +233,7 @@ def test_uploads_go_on_and_are_joined_on_a_system_without_the_calls_of_linux(
         assert joined.finish().content_hash == hash_chunks([content * 2])
 
 
-def test_a_disk_that_fails_while_it_copies_is_a_fault(
+def test_a_disk_error_during_a_copy_is_a_storage_fault(
     local: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload_id = local.create()
@@ -248,7 +248,7 @@ def test_a_disk_that_fails_while_it_copies_is_a_fault(
     assert [found.key for found in local.iter_staged()] == [upload_id]
 
 
-def test_a_staging_id_that_is_none_leads_nowhere(local: LocalStore) -> None:
+def test_an_invalid_staging_id_is_not_found(local: LocalStore) -> None:
     for bad in ("", "..", "../blobs", "A" * 32, "a" * 31):
         with pytest.raises(ValueError, match="staging id"), local.resume(bad, 0):
             pass

@@ -1,4 +1,4 @@
-"""The local backend: its layout and modes, and what somebody may have planted in its folders."""
+"""The local backend: layout, modes, and planted files."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ def store(place: LocalBackend) -> LocalStore:
 
 
 @pytest.fixture
-def careless_umask() -> Iterator[None]:
+def permissive_umask() -> Iterator[None]:
     previous = os.umask(0)
     yield
     os.umask(previous)
 
 
-def test_a_blob_lies_under_its_hash_with_no_second_name(store: LocalStore, place: LocalBackend) -> None:
+def test_a_blob_is_stored_by_its_hash_with_a_single_link(store: LocalStore, place: LocalBackend) -> None:
     put(store, CONTENT)
 
     status = place.blob(HASH).lstat()
     assert (stat.S_ISREG(status.st_mode), status.st_size, status.st_nlink) == (True, len(CONTENT), 1)
 
 
-@pytest.mark.usefixtures("careless_umask")
-def test_nobody_else_may_look_inside_whatever_the_umask(place: LocalBackend) -> None:
+@pytest.mark.usefixtures("permissive_umask")
+def test_the_store_is_private_whatever_the_umask(place: LocalBackend) -> None:
     store = open_store(place.url)
     put(store, CONTENT)
 
@@ -65,7 +65,7 @@ def test_nobody_else_may_look_inside_whatever_the_umask(place: LocalBackend) -> 
 
 
 @pytest.mark.parametrize("missing", ["blobs", "staging", "blobs/00", "blobs/ff"])
-def test_a_folder_that_is_missing_is_made_again(store: LocalStore, place: LocalBackend, missing: str) -> None:
+def test_a_missing_folder_is_created_again(store: LocalStore, place: LocalBackend, missing: str) -> None:
     folder = place.root / missing
     for inside in folder.iterdir():
         inside.rmdir()
@@ -85,13 +85,13 @@ def test_the_url_is_percent_decoded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("url", ["file://host/folder", "file:folder", "file:", "file://"])
-def test_a_url_that_names_no_local_folder_is_a_bad_setting(url: str) -> None:
+def test_a_url_without_a_local_folder_is_an_invalid_setting(url: str) -> None:
     with pytest.raises(BadSetting, match="absolute"):
         open_store(url)
 
 
 @pytest.mark.parametrize("where", ["", "blobs", "staging"])
-def test_a_file_in_the_way_refuses_to_start(place: LocalBackend, where: str) -> None:
+def test_a_file_in_place_of_a_folder_prevents_the_start(place: LocalBackend, where: str) -> None:
     in_the_way = place.root / where
     in_the_way.parent.mkdir(exist_ok=True)
     in_the_way.write_text("in the way")
@@ -112,7 +112,7 @@ except UnusableStore as refused:
 
 
 @pytest.mark.parametrize("apart", ["staging", "blobs"])
-def test_folders_on_two_filesystems_refuse_to_start(
+def test_folders_on_two_file_systems_prevent_the_start(
     store: LocalStore, place: LocalBackend, apart: str
 ) -> None:
     command = on_small_disks(python(OPEN, place.url), {place.root / apart: "1m"})
@@ -124,7 +124,7 @@ def test_folders_on_two_filesystems_refuse_to_start(
     assert place.staged() == []
 
 
-def test_folders_that_no_link_can_join_refuse_to_start(
+def test_folders_that_cannot_be_linked_prevent_the_start(
     place: LocalBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Fault(monkeypatch, "link", errno.EXDEV)
@@ -135,7 +135,7 @@ def test_folders_that_no_link_can_join_refuse_to_start(
 
 
 @pytest.mark.parametrize("number", [errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP])
-def test_a_filesystem_without_hard_links_refuses_to_start(
+def test_a_file_system_without_hard_links_prevents_the_start(
     place: LocalBackend, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     Fault(monkeypatch, "link", number)
@@ -187,14 +187,14 @@ def planted(request: pytest.FixtureRequest, store: LocalStore, place: LocalBacke
     return kind
 
 
-def test_what_is_not_a_regular_file_is_no_blob(store: LocalStore, planted: str) -> None:
+def test_only_a_regular_file_is_a_blob(store: LocalStore, planted: str) -> None:
     with pytest.raises(BlobMissing):
         store.open(HASH)
     assert store.size_of(HASH) is None
     assert list(store.iter_blobs()) == []
 
 
-def test_the_true_bytes_take_the_place_of_what_was_planted(
+def test_a_planted_file_is_replaced_by_the_real_content(
     store: LocalStore, place: LocalBackend, planted: str
 ) -> None:
     if planted == "folder":
@@ -206,7 +206,7 @@ def test_the_true_bytes_take_the_place_of_what_was_planted(
     assert place.staged() == []
 
 
-def test_replacing_a_planted_link_leaves_its_target_alone(store: LocalStore, place: LocalBackend) -> None:
+def test_replacing_a_planted_link_keeps_its_target(store: LocalStore, place: LocalBackend) -> None:
     plant_link_to_a_file(place.blob(HASH))
 
     put(store, CONTENT)
@@ -216,7 +216,7 @@ def test_replacing_a_planted_link_leaves_its_target_alone(store: LocalStore, pla
 
 
 @pytest.mark.parametrize("kind", PLANTED)
-def test_what_was_planted_in_staging_is_no_upload(store: LocalStore, place: LocalBackend, kind: str) -> None:
+def test_planted_files_in_staging_are_no_uploads(store: LocalStore, place: LocalBackend, kind: str) -> None:
     (place.root / "staging" / "deep").mkdir()
     PLANTED[kind](place.root / "staging" / ("f" * 32))
     put(store, CONTENT)
@@ -225,7 +225,7 @@ def test_what_was_planted_in_staging_is_no_upload(store: LocalStore, place: Loca
     assert get(store, HASH) == CONTENT
 
 
-def test_files_of_other_names_are_neither_blobs_nor_uploads(store: LocalStore, place: LocalBackend) -> None:
+def test_files_with_other_names_are_neither_blobs_nor_uploads(store: LocalStore, place: LocalBackend) -> None:
     for name in ("staging/notes.txt", f"staging/{HASH}", "blobs/notes.txt", "blobs/00/notes.txt"):
         (place.root / name).write_text("not ours")
     (place.root / "blobs" / ("00" if HASH[:2] != "00" else "01") / HASH).write_text("in the wrong folder")
@@ -234,7 +234,7 @@ def test_files_of_other_names_are_neither_blobs_nor_uploads(store: LocalStore, p
     assert list(store.iter_blobs()) == []
 
 
-def test_an_upload_that_ends_while_the_listing_runs_ends_no_listing(store: LocalStore) -> None:
+def test_an_upload_ending_during_a_listing_does_not_end_the_listing(store: LocalStore) -> None:
     with store.begin() as one, store.begin() as other:
         listing = store.iter_staged()
         first = next(listing)
@@ -246,7 +246,7 @@ def test_an_upload_that_ends_while_the_listing_runs_ends_no_listing(store: Local
 
 
 @pytest.mark.parametrize("key", ["", "../../etc/passwd", "A" * 64, "0" * 63, "/" + "0" * 63])
-def test_what_is_no_content_hash_names_no_blob(store: LocalStore, key: str) -> None:
+def test_only_a_content_hash_is_a_blob_name(store: LocalStore, key: str) -> None:
     for use in (store.open, store.size_of, store.remove):
         with pytest.raises(ValueError, match="not a content hash"):
             use(key)

@@ -1,6 +1,6 @@
 """The requirements of `Locker`, for every locker.
 
-Rule: nothing here knows what a lock is made of.
+Rule: the tests know nothing of how a lock is implemented.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import alembic.command
 import alembic.config
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from cabinet.extensions import db
 from cabinet.models import Base, Kind, Node
 from cabinet.services.kernel.search_index import DROP_FUNCTION, END, FOR_POSTGRESQL, find_candidates
+from cabinet.services.shares.policy import OLDER
 from cabinet.services.tree.names import search_words
 from cabinet.services.uploads.publishing import Target
 from cabinet.serving import preparing
@@ -22,6 +24,7 @@ from tests.conftest import MakeApp
 from tests.support.audit import check_rows
 from tests.support.databases import (
     HEAD,
+    RELEASES,
     ROWS,
     SHIPPED,
     Database,
@@ -42,22 +45,22 @@ pytestmark = pytest.mark.usefixtures("first_start")
 # What `services/kernel/search_index.py` makes in a server, where SQLite has a table.
 BESIDE_THE_TABLES = {"ix_node_search"}
 
-# The release whose folders knew nothing of what is below them.
+# The last release without tree sums of folders.
 BEFORE_SUMS = SHIPPED[SHIPPED.index("0017") - 1]
 
 
-@pytest.mark.parametrize("revision", SHIPPED)
-def test_a_populated_database_of_every_release_is_upgraded_row_by_row(
+@pytest.mark.parametrize("revision", RELEASES)
+def test_a_populated_database_of_every_release_is_upgraded_row_by_row_and_goes_on_to_work(
     make_app: MakeApp, database: Database, revision: str
 ) -> None:
     before = at_revision(make_app, database, revision)
     assert {len(rows) for rows in before.values()} == {ROWS}
 
-    make_app()
+    app = make_app()
 
     after = rows_of(database)
     assert revision_of(database) == HEAD
-    # Thumbnails are made of what is kept, and made again.
+    # Thumbnails are derived data, and are made again.
     kept = with_spaces(
         {table: rows for table, rows in before.items() if table != "thumbnail" or revision >= "0011"}
     )
@@ -65,9 +68,31 @@ def test_a_populated_database_of_every_release_is_upgraded_row_by_row(
     assert len(copies(database)) == (revision != HEAD and isinstance(database, Path))
     for copy in copies(database):
         assert rows_of(copy) == before
+    with app.app_context():
+        check_names_are_found(after["node"])
+        check_newcomer({row["space_id"] for row in after["thumbnail"]})
 
 
-def test_accounts_of_before_get_public_ids_of_their_own(make_app: MakeApp, database: Database) -> None:
+def check_names_are_found(rows: list[dict[str, Any]]) -> None:
+    """See that a search finds each name that was there before the upgrade, and no other one."""
+    assert len(rows) == ROWS
+    for row in rows:
+        words = search_words(row["search_key"])
+        found = find_candidates(db.session(), row["space_id"], words, END, 10)
+        assert [node.id for node in found.nodes] == [row["id"]]
+        assert find_candidates(db.session(), row["space_id"], ["жж"], END, 10).nodes == []
+
+
+def check_newcomer(spaces: set[int]) -> None:
+    """See that somebody new gets a space that nothing refers to, and makes and finds something in it."""
+    account = services.accounts().register("newcomer", PASSWORD)
+    services.files(account.scope).make_folder("Новая папка")
+    found = services.search(account.scope).page("пап", "", 10).entries
+    assert [each.path for each in found] == ["Новая папка"]
+    assert account.space_id not in spaces
+
+
+def test_accounts_of_older_releases_get_unique_public_ids(make_app: MakeApp, database: Database) -> None:
     at_revision(make_app, database, "0005")
 
     make_app()
@@ -77,7 +102,7 @@ def test_accounts_of_before_get_public_ids_of_their_own(make_app: MakeApp, datab
     assert len(set(ids)) == len(ids) == ROWS
 
 
-def test_thumbnails_of_before_are_made_anew_and_photographs_of_phones_have_some(
+def test_thumbnails_of_older_releases_are_recreated_and_phone_photos_get_some(
     make_app: MakeApp, database: Database
 ) -> None:
     at_revision(make_app, database, "0008")
@@ -98,7 +123,7 @@ def test_thumbnails_of_before_are_made_anew_and_photographs_of_phones_have_some(
     assert [row["media_type"] for row in after["node"]] == [None, "image/heif", "image/tiff", None]
 
 
-def test_tokens_of_before_may_do_what_they_could_and_nobody_is_an_administrator(
+def test_tokens_of_older_releases_keep_their_rights_and_no_account_is_administrator(
     make_app: MakeApp, database: Database
 ) -> None:
     before = at_revision(make_app, database, "0015")
@@ -111,9 +136,7 @@ def test_tokens_of_before_may_do_what_they_could_and_nobody_is_an_administrator(
     assert {row["role"] for row in after["user"]} == {"user"}
 
 
-def test_going_back_ends_the_tokens_that_would_be_able_to_do_more(
-    make_app: MakeApp, database: Database
-) -> None:
+def test_a_downgrade_ends_tokens_that_would_gain_rights(make_app: MakeApp, database: Database) -> None:
     app = make_app()
     at_revision(make_app, database, "0015")
     with app.app_context():
@@ -132,13 +155,25 @@ def test_going_back_ends_the_tokens_that_would_be_able_to_do_more(
     assert [row["id"] for row in rows_of(database)["token"]] == ids[:2]
 
 
+@pytest.mark.parametrize("has_accounts", [False, True])
+def test_only_an_instance_with_older_accounts_is_marked_for_the_policy_on_links(
+    make_app: MakeApp, database: Database, has_accounts: bool
+) -> None:
+    if has_accounts:
+        at_revision(make_app, database, "0019")
+
+    make_app()
+
+    assert rows_of(database)["milestone"] == ([{"name": OLDER}] if has_accounts else [])
+
+
 def _migrate(command: Callable[[alembic.config.Config, str], None], revision: str) -> None:
     settings = alembic.config.Config()
     settings.set_main_option("script_location", str(preparing.find_migrations()))
     command(settings, revision)
 
 
-def test_folders_of_before_get_the_sums_of_all_below_them(make_app: MakeApp) -> None:
+def test_folders_of_older_releases_get_tree_sums(make_app: MakeApp) -> None:
     app = make_app()
     with app.app_context():
         scope = services.accounts().register("alice", PASSWORD).scope
@@ -163,7 +198,7 @@ def test_folders_of_before_get_the_sums_of_all_below_them(make_app: MakeApp) -> 
         check_rows(db.session())
 
 
-def test_going_back_forgets_the_mounts_and_still_finds_what_is_new(make_app: MakeApp) -> None:
+def test_a_downgrade_removes_mounts_and_new_entries_stay_searchable(make_app: MakeApp) -> None:
     app = make_app()
     with app.app_context():
         for name in ("alice", "bob"):
@@ -172,7 +207,7 @@ def test_going_back_forgets_the_mounts_and_still_finds_what_is_new(make_app: Mak
         mount(db.session(), "alice", "shared", "bob", "hers")
         db.session.rollback()
         _migrate(alembic.command.downgrade, "0017")
-        _migrate(alembic.command.upgrade, "0018")
+        _migrate(alembic.command.upgrade, "head")
         db.session.rollback()
 
         assert db.session.scalars(sa.select(Node).where(Node.kind == Kind.MOUNT)).all() == []
@@ -189,7 +224,7 @@ def _sums_of_folders() -> list[tuple[int, int, int]]:
     return found
 
 
-def test_the_models_are_what_the_migrations_make(make_app: MakeApp) -> None:
+def test_the_models_match_the_migrations(make_app: MakeApp) -> None:
     app = make_app()
     with app.app_context(), db.engine.connect() as connection:
         made = sa.MetaData()
@@ -224,40 +259,6 @@ def keys_made(connection: sa.Connection, table: sa.Table) -> set[tuple[str, str,
     return {(key["from"], f"{key['table']}.{key['to']}", key["on_delete"]) for key in keys}
 
 
-@pytest.mark.parametrize("revision", SHIPPED)
-def test_names_of_before_are_found_after_the_upgrade(
-    make_app: MakeApp, database: Database, revision: str
-) -> None:
-    before = at_revision(make_app, database, revision)["node"]
-
-    app = make_app()
-
-    with app.app_context():
-        for row in rows_of(database)["node"]:
-            words = search_words(row["search_key"])
-            found = find_candidates(db.session(), row["space_id"], words, END, 10)
-            assert [node.id for node in found.nodes] == [row["id"]]
-            assert find_candidates(db.session(), row["space_id"], ["жж"], END, 10).nodes == []
-    assert len(before) == ROWS
-
-
-@pytest.mark.parametrize("revision", SHIPPED)
-def test_somebody_new_makes_and_finds_something_after_the_upgrade(
-    make_app: MakeApp, database: Database, revision: str
-) -> None:
-    at_revision(make_app, database, revision)
-
-    app = make_app()
-
-    with app.app_context():
-        account = services.accounts().register("newcomer", PASSWORD)
-        services.files(account.scope).make_folder("Новая папка")
-        assert [each.path for each in services.search(account.scope).page("пап", "", 10).entries] == [
-            "Новая папка"
-        ]
-        assert account.space_id not in {row["space_id"] for row in rows_of(database)["thumbnail"]}
-
-
 INDEX_OF_NAMES = {
     "sqlite": "SELECT name, sql FROM sqlite_master WHERE name LIKE 'node_search%'"
     " UNION ALL SELECT k, CAST(v AS TEXT) FROM node_search_config WHERE k = 'pgsz' ORDER BY 1",
@@ -266,8 +267,8 @@ INDEX_OF_NAMES = {
 }
 
 
-def test_the_index_of_names_is_what_the_migrations_make(make_app: MakeApp, database: Database) -> None:
-    """Of what no table describes: the full-text table and its triggers, or the function and its index."""
+def test_the_name_index_matches_the_migrations(make_app: MakeApp, database: Database) -> None:
+    """Objects outside of the models: the full-text table and its triggers, or the function and its index."""
     make_app()
     with connected(database) as connection:
         wanted = sa.text(INDEX_OF_NAMES[connection.dialect.name])

@@ -1,6 +1,6 @@
-"""What every backend promises of uploads that outlive a request: create, resume, keep, join, discard.
+"""The requirements of resumable uploads, for every backend: create, resume, commit, join, discard.
 
-Rule: nothing here knows how or where a backend keeps its bytes.
+Rule: the tests know nothing of how or where a backend keeps its bytes.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def staged(store: ResumableStore, content: bytes) -> StagedPart:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_what_comes_in_several_requests_is_one_content(store: ResumableStore, size: int) -> None:
+def test_several_requests_form_one_content(store: ResumableStore, size: int) -> None:
     content = content_of(size)
     upload_id = store.create(size)
     cuts = sorted({0, size // 3, size // 2, max(size - 1, 0), size})
@@ -66,7 +66,7 @@ def test_what_comes_in_several_requests_is_one_content(store: ResumableStore, si
     assert staged_in(store) == []
 
 
-def test_another_process_goes_on_as_well(store: ResumableStore, backend: Backend) -> None:
+def test_another_process_resumes_an_upload(store: ResumableStore, backend: Backend) -> None:
     upload_id = store.create()
     send(store, upload_id, CONTENT, 0, BLOCK_SIZE + 77)
     elsewhere = backend.open()
@@ -75,7 +75,7 @@ def test_another_process_goes_on_as_well(store: ResumableStore, backend: Backend
     assert finish(elsewhere, upload_id, len(CONTENT)).content_hash == hash_chunks([CONTENT])
 
 
-def test_finishing_can_be_tried_again(store: ResumableStore) -> None:
+def test_finishing_can_be_retried(store: ResumableStore) -> None:
     part = staged(store, CONTENT)
 
     for _ in range(2):
@@ -85,7 +85,7 @@ def test_finishing_can_be_tried_again(store: ResumableStore) -> None:
             assert staging.head(10) == CONTENT[:10]
 
 
-def test_what_was_not_kept_is_forgotten(store: ResumableStore) -> None:
+def test_uncommitted_bytes_are_discarded(store: ResumableStore) -> None:
     upload_id = store.create()
     send(store, upload_id, CONTENT, 0, 1000)
 
@@ -97,7 +97,7 @@ def test_what_was_not_kept_is_forgotten(store: ResumableStore) -> None:
     assert finish(store, upload_id, 5000).content_hash == hash_chunks([CONTENT[:5000]])
 
 
-def test_what_came_before_the_sender_broke_off_can_be_kept(store: ResumableStore) -> None:
+def test_bytes_before_a_disconnect_can_be_committed(store: ResumableStore) -> None:
     upload_id = store.create()
     broken = TruncatedBody(expected=len(CONTENT), received=0)
 
@@ -112,7 +112,7 @@ def test_what_came_before_the_sender_broke_off_can_be_kept(store: ResumableStore
     assert finish(store, upload_id, len(CONTENT)).content_hash == hash_chunks([CONTENT])
 
 
-def test_an_upload_goes_on_at_an_earlier_offset_than_it_reached(store: ResumableStore) -> None:
+def test_an_upload_resumes_at_an_earlier_offset(store: ResumableStore) -> None:
     """A server that was killed has kept more than it had time to note."""
     upload_id = store.create()
     send(store, upload_id, content_of(len(CONTENT), seed=3), 0, len(CONTENT))
@@ -121,7 +121,7 @@ def test_an_upload_goes_on_at_an_earlier_offset_than_it_reached(store: Resumable
     assert finish(store, upload_id, 10).content_hash == hash_chunks([CONTENT[:10]])
 
 
-def test_more_than_was_kept_is_nowhere(store: ResumableStore) -> None:
+def test_an_offset_beyond_the_committed_bytes_is_refused(store: ResumableStore) -> None:
     upload_id = store.create()
     send(store, upload_id, CONTENT, 0, 1000)
 
@@ -130,7 +130,7 @@ def test_more_than_was_kept_is_nowhere(store: ResumableStore) -> None:
             pass
 
 
-def test_what_is_discarded_is_gone(store: ResumableStore) -> None:
+def test_a_discarded_upload_is_gone(store: ResumableStore) -> None:
     upload_id = store.create()
     send(store, upload_id, CONTENT, 0, 1000)
     store.discard(upload_id)
@@ -141,16 +141,14 @@ def test_what_is_discarded_is_gone(store: ResumableStore) -> None:
     assert staged_in(store) == []
 
 
-def test_an_upload_that_has_no_room_is_not_made(store: ResumableStore) -> None:
+def test_an_upload_without_space_is_not_created(store: ResumableStore) -> None:
     with pytest.raises(StorageFull):
         store.create(1 << 62)
 
     assert staged_in(store) == []
 
 
-def test_an_upload_that_has_begun_gets_no_further_below_the_reserve(
-    store: ResumableStore, backend: Backend
-) -> None:
+def test_a_started_upload_stops_at_the_reserve(store: ResumableStore, backend: Backend) -> None:
     begun = store.create()
     full = backend.open(Reserve(1 << 62))
 
@@ -164,7 +162,7 @@ def test_an_upload_that_has_begun_gets_no_further_below_the_reserve(
     assert staged_in(full) == []
 
 
-def test_what_is_staged_has_the_size_of_what_was_kept(store: ResumableStore) -> None:
+def test_a_staged_upload_has_the_size_of_its_committed_bytes(store: ResumableStore) -> None:
     upload_id = store.create()
     send(store, upload_id, CONTENT, 0, 1000)
 
@@ -177,7 +175,7 @@ UNALIGNED = (content_of(BLOCK_SIZE + 1), content_of(BLOCK_SIZE, seed=1), content
 
 
 @pytest.mark.parametrize("contents", [ALIGNED, UNALIGNED, (b"",), (b"", b"x", b"")])
-def test_parts_are_joined_in_their_order(store: ResumableStore, contents: tuple[bytes, ...]) -> None:
+def test_parts_are_joined_in_order(store: ResumableStore, contents: tuple[bytes, ...]) -> None:
     parts = [staged(store, content) for content in contents]
 
     with store.join(parts) as staging:
@@ -191,14 +189,14 @@ def test_parts_are_joined_in_their_order(store: ResumableStore, contents: tuple[
     assert {found.key for found in store.iter_staged()} == {part.staging_id for part in parts}
 
 
-def test_a_part_may_come_twice(store: ResumableStore) -> None:
+def test_a_part_may_occur_twice(store: ResumableStore) -> None:
     part = staged(store, content_of(BLOCK_SIZE))
 
     with store.join([part, part]) as staging:
         assert staging.finish().content_hash == hash_chunks([content_of(BLOCK_SIZE) * 2])
 
 
-def test_a_joined_upload_takes_no_bytes_and_is_finished_once(store: ResumableStore) -> None:
+def test_a_joined_upload_accepts_no_bytes_and_finishes_once(store: ResumableStore) -> None:
     with store.join([staged(store, b"x")]) as staging:
         with pytest.raises(ValueError, match="no further bytes"):
             staging.append([b"more"])
@@ -208,7 +206,7 @@ def test_a_joined_upload_takes_no_bytes_and_is_finished_once(store: ResumableSto
 
 
 @pytest.mark.parametrize("lie", [1, BLOCK_SIZE])
-def test_a_part_that_is_shorter_than_said_is_gone(store: ResumableStore, lie: int) -> None:
+def test_a_part_shorter_than_recorded_is_gone(store: ResumableStore, lie: int) -> None:
     part = staged(store, b"short")
 
     with store.join([StagedPart(part.staging_id, part.size + lie)]) as staging, pytest.raises(UploadGone):
@@ -220,7 +218,7 @@ def endless(fault: Exception) -> Iterator[bytes]:
     raise fault
 
 
-def test_an_error_of_another_kind_forgets_the_part_as_well(store: ResumableStore) -> None:
+def test_an_unexpected_error_discards_the_part_too(store: ResumableStore) -> None:
     upload_id = store.create()
 
     with pytest.raises(ZeroDivisionError), store.resume(upload_id, 0) as staging:
@@ -255,13 +253,13 @@ def test_a_discarded_upload_is_gone_and_cannot_be_published(store: ResumableStor
     assert list(store.iter_blobs()) == []
 
 
-def test_discarding_what_is_not_there_is_no_error(store: ResumableStore) -> None:
+def test_discarding_a_missing_upload_is_no_error(store: ResumableStore) -> None:
     store.discard("0" * 32)
 
     assert staged_in(store) == []
 
 
-def test_discarding_reaches_nothing_but_staged_uploads(store: ResumableStore) -> None:
+def test_discarding_affects_only_staged_uploads(store: ResumableStore) -> None:
     blob = put(store, CONTENT).key
 
     for key in ("", ".", "..", f"../blobs/{blob[:2]}/{blob}", blob):

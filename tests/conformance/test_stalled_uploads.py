@@ -1,6 +1,6 @@
-"""Memory of uploads that stall, break off or are refused, by the hundreds.
+"""Memory of hundreds of uploads that stall, break off or are refused.
 
-Rule: resident bytes of all processes that serve, against what they were before; nothing is timed.
+Rule: resident bytes of all serving processes compared with before; nothing is timed.
 """
 
 from __future__ import annotations
@@ -12,20 +12,18 @@ from pathlib import Path
 import pytest
 
 from tests.support.contents import content_of
-from tests.support.crowds import MIB, connected, resident, threads
+from tests.support.many_connections import MIB, connected, resident, threads
 from tests.support.people import Person
 from tests.support.raw_http import RawConnection, request_head
 from tests.support.servers import Server, production_command, running
 from tests.support.tus import Tus, Upload, part
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.any_database
-
 SENT = 4_000_000
 WHOLE = 10_000_000
 FORM = b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
 
-# No garbage is collected: what a broken upload held has to go by itself.
+# Garbage collection is off: objects of a broken upload must be freed without it.
 UNCOLLECTED = """
 from cabinet.serving import *
 def post_worker_init(worker):
@@ -45,7 +43,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 def begin(connection: RawConnection, kind: str, person: Person, number: int) -> Upload | None:
-    """Send the head of an upload, and what stalls behind it; return what goes on later, where it can."""
+    """Send the head of an upload and a stalling body; return a function that resumes it, if possible."""
     if kind == "part":
         upload = Tus(person).create(WHOLE, filename=f"{number}")
         head = upload.tus.head("PATCH", upload.target, {**part(0), "Content-Length": WHOLE})
@@ -71,7 +69,7 @@ def begin(connection: RawConnection, kind: str, person: Person, number: int) -> 
         *(pytest.param(kind, 300, marks=pytest.mark.long) for kind in ("length", "chunked", "form", "refused", "part")),
     ],
 )  # fmt: skip
-def test_stalled_uploads_hold_little_and_leave_what_can_go_on(server: Server, kinds: str, count: int) -> None:
+def test_stalled_uploads_hold_little_and_can_be_resumed(server: Server, kinds: str, count: int) -> None:
     wanted = kinds.split()
     people = [Person(server, f"user{number}") for number in range(6)]
     # Both processes have seen an upload, and threads that were needed for it.

@@ -1,7 +1,7 @@
-"""Starting on every database that there can be: none, an old one, a new one, one that resists.
+"""Starting with every kind of database: none, an old one, a new one, a locked one.
 
-Besides the revisions that are shipped, the tests write some of their own into a copy of the
-migrations, so that what a later release may do is proved before there is one.
+In addition to the released revisions, the tests write their own into a copy of the migrations, to prove what a
+later release can do.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from cabinet.extensions import db
 from cabinet.refusals import DatabaseTooNew
 from tests.conftest import MakeApp
-from tests.support.chosen_database import without_tables
+from tests.support.database_under_test import without_tables
 from tests.support.databases import (
     HEAD,
     REBUILD_USER,
@@ -35,12 +35,12 @@ from tests.support.servers import server_environment
 
 pytestmark = pytest.mark.usefixtures("first_start")
 
-# A server checks its references at once, whoever changes them.
+# A server checks references at once for every writer.
 unchecked = pytest.mark.sqlite("its references are not checked while a migration runs")
 
 
 @pytest.mark.sqlite("its way to alter a table, and the copy before")
-def test_a_later_release_may_rebuild_a_table_that_all_others_refer_to(
+def test_a_later_release_can_rebuild_a_table_referenced_by_all_others(
     make_app: MakeApp, database: Path, migrations: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """SQLite alters by dropping and making anew; with foreign keys on, that deletes every file."""
@@ -63,7 +63,7 @@ def test_a_later_release_may_rebuild_a_table_that_all_others_refer_to(
 
 
 @pytest.mark.sqlite("its pragmas")
-def test_foreign_keys_are_on_again_after_a_migration(
+def test_foreign_keys_are_enabled_again_after_a_migration(
     make_app: MakeApp, database: Path, migrations: Path
 ) -> None:
     at_revision(make_app, database, HEAD)
@@ -107,7 +107,7 @@ def snapshot(instance: Path) -> dict[str, int]:
     ],
     ids=["raises half way", "leaves rows without their user", "points nowhere"],
 )
-def test_a_migration_that_fails_takes_the_steps_before_it_back(
+def test_a_failed_migration_rolls_back_previous_steps(
     make_app: MakeApp, database: Database, migrations: Path, body: str, error: type[Exception]
 ) -> None:
     before = at_revision(make_app, database, HEAD)
@@ -124,7 +124,7 @@ def test_a_migration_that_fails_takes_the_steps_before_it_back(
     assert rows_of(database) == before
 
 
-def test_a_database_of_a_later_release_is_refused_untouched(make_app: MakeApp, database: Database) -> None:
+def test_a_database_of_a_later_release_is_refused_unchanged(make_app: MakeApp, database: Database) -> None:
     before = at_revision(make_app, database, HEAD)
     with connected(database) as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = 'f00d'"))
@@ -144,7 +144,7 @@ print(app.secret_key)
 """
 
 
-def test_processes_that_start_at_once_on_nothing_agree(tmp_path: Path) -> None:
+def test_concurrent_first_starts_agree(tmp_path: Path) -> None:
     instance = tmp_path / "instance"
     database = without_tables(instance)
     environment = server_environment(instance, {"DATABASE_URL": database})

@@ -1,4 +1,4 @@
-"""The order in which the local store talks to the disk, and its death at any point of it."""
+"""The order of the local store's disk operations, and a kill at any of them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Upload:
         return ended.stdout == b"published"
 
     def check(self, *, acknowledged: bool) -> None:
-        """Check what every crash has to leave, and that the next start works with it."""
+        """Check the state that every crash must leave, and that the next start works with it."""
         store = open_store(self.place.url)
         # The file with which a start tries a link is empty, and no content of a test is.
         blobs = {found.key: found.size for found in store.iter_blobs() if found.size}
@@ -103,7 +103,7 @@ def deaths(upload: Upload) -> list[Point]:
     return list(dict.fromkeys(reached))
 
 
-def test_nothing_is_visible_before_it_is_durable_nor_acknowledged_before_that(upload: Upload) -> None:
+def test_a_blob_is_durable_before_it_is_visible_and_acknowledged(upload: Upload) -> None:
     calls = list(upload.trace())
     # The first file that is made is the probe of the start.
     created = [call for call in calls if call.name == "openat" and "O_CREAT" in call.arguments][-1]
@@ -138,7 +138,7 @@ def test_a_kill_at_any_call_leaves_nothing_or_the_whole_blob(upload: Upload) -> 
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
-def test_a_kill_at_any_call_of_the_first_start_leaves_a_store_that_starts(tmp_path: Path) -> None:
+def test_a_kill_during_the_first_start_leaves_a_usable_store(tmp_path: Path) -> None:
     found = list(Upload(tmp_path, 10_000).trace().values())
     assert len(found) > 256
 

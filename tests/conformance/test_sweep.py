@@ -1,7 +1,7 @@
-"""The sweep beside an upload of the very content that it is about to remove.
+"""A sweep and an upload of the same content at the same time.
 
-Each side is stopped between its two steps while the other is let loose: the sweep between its
-last look and the removal, the publisher between the blob and the commit.
+Each side is stopped between its two steps while the other runs: the sweep between its last check and the
+removal, the publisher between the blob and the commit.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from cabinet.services.accounts.accounts import Account
-from cabinet.services.maintenance.sweep import Housekeeping, Keep, Swept
+from cabinet.services.accounts.account import Account
+from cabinet.services.maintenance.sweep import Housekeeping, Retention, SweepResult
 from cabinet.services.maintenance.verify import Inspection
 from cabinet.storage.content_hash import hash_chunks
 from cabinet.storage.local.blobs import LocalStore
@@ -26,7 +26,7 @@ from tests.support.services import Workbench, workbench
 
 CONTENT = b"content that somebody gives up while somebody else uploads it"
 HASH = hash_chunks([CONTENT])
-KEEP = Keep(
+KEEP = Retention(
     trash=timedelta(0), unneeded=timedelta(hours=1), staged=timedelta(hours=1), ended=timedelta(days=7)
 )
 
@@ -65,7 +65,7 @@ class Stopping(LocalStore):
 
 
 class Scene:
-    """A blob that nothing needs, a user who is about to upload it, and a sweep."""
+    """An unneeded blob, a user who is about to upload it, and a sweep."""
 
     def __init__(self, bench: Workbench, store: Stopping) -> None:
         self.bench = bench
@@ -91,7 +91,7 @@ class Scene:
         with self.bench.session() as session:
             self.bench.upload(session, self.user, "second", CONTENT)
 
-    def sweep(self) -> Swept:
+    def sweep(self) -> SweepResult:
         with self.bench.session() as session:
             return Housekeeping(session, self.store, self.bench.locker, self.bench.clock, KEEP).sweep()
 
@@ -120,7 +120,7 @@ def threads() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def test_an_unneeded_blob_is_removed_when_nobody_uploads_it(scene: Scene) -> None:
+def test_an_unneeded_blob_without_uploads_is_removed(scene: Scene) -> None:
     """The other tests would pass too if the sweep removed nothing."""
     swept = scene.sweep()
 
@@ -174,7 +174,7 @@ def test_a_sweep_waits_for_a_publisher_that_has_not_committed(
     scene.check_content_is_there()
 
 
-def test_a_publisher_that_fails_before_its_commit_takes_nothing_from_the_sweep(scene: Scene) -> None:
+def test_a_publisher_that_fails_before_its_commit_blocks_no_sweep(scene: Scene) -> None:
     def fail() -> None:
         raise LookupError
 
@@ -189,7 +189,7 @@ def test_a_publisher_that_fails_before_its_commit_takes_nothing_from_the_sweep(s
     scene.check_content_is_there()
 
 
-def test_a_sweep_removes_nothing_while_a_backup_needs_all_blobs(scene: Scene) -> None:
+def test_a_sweep_removes_nothing_during_a_backup(scene: Scene) -> None:
     with scene.bench.locker.hold(BLOBS_LOCK, timeout=0, shared=True):
         during = scene.sweep()
     after = scene.sweep()

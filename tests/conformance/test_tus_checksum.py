@@ -1,6 +1,6 @@
-"""tus, checksums: a part that carries one counts whole or not at all.
+"""tus checksums: a part with a checksum counts completely or not at all.
 
-Rule: after whatever was refused the upload goes on from where it was, and ends with the right bytes.
+Rule: after a refusal the upload resumes where it was, and ends with the right bytes.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
+from cabinet.storage.content_hash import hash_chunks
 from tests.support.contents import content_of
 from tests.support.raw_http import RawConnection
 from tests.support.tus import (
@@ -23,15 +24,13 @@ from tests.support.tus import (
     staged,
 )
 
-pytestmark = pytest.mark.any_database
-
 BLOCK = 4 << 20
 CONTENT = content_of((9 << 20) + 11)
 OTHER = content_of(len(CONTENT), seed=1)
 
 
 @pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
-def test_a_right_checksum_is_accepted(either: Tus, algorithm: str) -> None:
+def test_a_correct_checksum_is_accepted(either: Tus, algorithm: str) -> None:
     upload = either.create(len(CONTENT))
     before = 0
     for border in (0, 1, 1000, BLOCK - 1, BLOCK, 2 * BLOCK + 5):
@@ -57,7 +56,7 @@ def test_a_wrong_checksum_discards_the_part(either: Tus, algorithm: str, size: i
     upload.finish(CONTENT)
 
 
-def test_a_wrong_checksum_of_all_there_is_publishes_nothing(either: Tus) -> None:
+def test_a_wrong_checksum_of_the_last_part_publishes_nothing(either: Tus) -> None:
     upload = either.create(len(CONTENT))
 
     check_refused(upload.patch(0, OTHER, checksum(CONTENT)), 460)
@@ -68,7 +67,21 @@ def test_a_wrong_checksum_of_all_there_is_publishes_nothing(either: Tus) -> None
     check_finished(either, upload.append(0, CONTENT, checksum(CONTENT)), CONTENT)
 
 
-def test_a_part_of_nothing_is_held_against_its_checksum_though_all_is_there(tus: Tus) -> None:
+def test_a_last_part_of_another_content_publishes_nothing(either: Tus) -> None:
+    upload = either.create(len(CONTENT))
+    upload.append(0, OTHER[:BLOCK])
+    promise = {"Upload-Content-Hash": hash_chunks([CONTENT])}
+
+    check_refused(upload.patch(BLOCK, CONTENT[BLOCK:], promise), 460)
+    assert upload.offset() == BLOCK
+    check_refused(upload.patch(BLOCK, CONTENT[BLOCK:], {"Upload-Content-Hash": "abc"}), 422)
+
+    content = OTHER[:BLOCK] + CONTENT[BLOCK:]
+    done = upload.append(BLOCK, CONTENT[BLOCK:], {"Upload-Content-Hash": hash_chunks([content]).upper()})
+    check_finished(either, done, content)
+
+
+def test_an_empty_part_of_a_complete_upload_is_checked_against_its_checksum(tus: Tus) -> None:
     upload = tus.create(len(CONTENT))
     upload.append(0, CONTENT)
 
@@ -76,7 +89,7 @@ def test_a_part_of_nothing_is_held_against_its_checksum_though_all_is_there(tus:
     check_finished(tus, upload.append(len(CONTENT), b"", checksum(b"")), CONTENT)
 
 
-def test_a_part_that_is_discarded_leaves_nothing_behind_what_replaces_it(tus: Tus) -> None:
+def test_a_discarded_part_leaves_no_bytes_after_its_replacement(tus: Tus) -> None:
     before = staged(tus.server)
     upload = tus.create(2000)
     check_refused(upload.patch(0, OTHER[:2000], checksum(b"x")), 460)
@@ -84,7 +97,7 @@ def test_a_part_that_is_discarded_leaves_nothing_behind_what_replaces_it(tus: Tu
     upload.append(0, CONTENT[:1], checksum(CONTENT[:1]))
     upload.append(1, CONTENT[1:2000], checksum(CONTENT[1:2000], "sha256"))
 
-    assert check_finished(tus, upload.look(), CONTENT[:2000]) == "file.bin"
+    assert check_finished(tus, upload.get_status(), CONTENT[:2000]) == "file.bin"
     assert staged(tus.server) <= before
 
 
@@ -111,7 +124,7 @@ RIGHT = encoded(hashlib.sha1(CONTENT[:1000]).digest())  # noqa: S324 - what the 
         "x" * 5000,
     ],
 )
-def test_a_checksum_that_is_none_discards_the_part(tus: Tus, value: str) -> None:
+def test_an_invalid_checksum_discards_the_part(tus: Tus, value: str) -> None:
     upload = tus.create(len(CONTENT))
 
     check_refused(upload.patch(0, CONTENT[:1000], {"Upload-Checksum": value}), 400)
@@ -120,7 +133,7 @@ def test_a_checksum_that_is_none_discards_the_part(tus: Tus, value: str) -> None
     upload.append(0, CONTENT[:1000], checksum(CONTENT[:1000]))
 
 
-def test_a_part_in_chunks_may_carry_a_checksum(either: Tus) -> None:
+def test_a_chunked_part_may_have_a_checksum(either: Tus) -> None:
     upload = either.create(len(CONTENT))
 
     wrong = either.send_chunked("PATCH", upload.target, {**part(0), **checksum(OTHER)}, CONTENT)
@@ -141,7 +154,7 @@ ENDINGS: dict[str, Callable[[RawConnection], None]] = {"FIN": by_fin, "RST": Raw
 
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("size", [1000, 2 << 20, 6 << 20])
-def test_a_part_that_is_cut_is_discarded(either: Tus, ending: str, size: int) -> None:
+def test_a_truncated_part_with_a_checksum_is_discarded(either: Tus, ending: str, size: int) -> None:
     """Even where the bytes that arrived would fit the checksum."""
     upload = either.create(len(CONTENT))
     upload.append(0, CONTENT[:1000])
@@ -155,7 +168,7 @@ def test_a_part_that_is_cut_is_discarded(either: Tus, ending: str, size: int) ->
     check_finished(either, upload.append(1000, rest, checksum(rest)), CONTENT)
 
 
-def test_chunks_without_an_end_are_discarded_with_their_checksum(either: Tus) -> None:
+def test_unterminated_chunks_with_a_checksum_are_discarded(either: Tus) -> None:
     upload = either.create(len(CONTENT))
     beginning = CONTENT[: 2 << 20]
     headers = {**part(0), **checksum(beginning), "Transfer-Encoding": "chunked"}

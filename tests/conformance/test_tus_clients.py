@@ -1,4 +1,4 @@
-"""tus as others speak it: tuspy and tus-js-client, as real programs against a server with two workers."""
+"""tus by other implementations: tuspy and tus-js-client, as processes against a server with two workers."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from cabinet.storage.content_hash import hash_chunks
 from tests.support.contents import content_of
 from tests.support.tus import Tus, Upload, staged
 from tests.support.tus_clients import CLIENTS, Client, Job
-
-pytestmark = pytest.mark.any_database
 
 MIB = 1 << 20
 CONTENT = content_of(13 * MIB + 7)
@@ -35,7 +33,7 @@ def job(either: Tus, file: Path, tmp_path: Path) -> Job:
 
 
 def run(job: Job, code: int = 0, **options: Any) -> Events:
-    """Run tus-js-client, and return what it told."""
+    """Run tus-js-client, and return its output."""
     command = Client("tus-js-client").command(job, **options)
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == code, done.stdout + done.stderr
@@ -70,7 +68,7 @@ def test_a_client_uploads_a_file(either: Tus, job: Job, client: str) -> None:
     assert staged(either.server) <= before
 
 
-def test_js_in_one_request(either: Tus, job: Job) -> None:
+def test_js_uploads_in_one_request(either: Tus, job: Job) -> None:
     events = run(job, shown=["X-Content-Hash", "Content-Location"])
 
     assert methods(events) == ["POST", "PATCH"]
@@ -79,7 +77,7 @@ def test_js_in_one_request(either: Tus, job: Job) -> None:
 
 
 @pytest.mark.parametrize("source", ["file", "buffer", "stream"])
-def test_js_in_chunks(either: Tus, job: Job, source: str) -> None:
+def test_js_uploads_in_chunks(either: Tus, job: Job, source: str) -> None:
     options: dict[str, Any] = {"chunkSize": 4 * MIB}
     if source == "stream":
         options["uploadSize"] = len(CONTENT)
@@ -90,7 +88,7 @@ def test_js_in_chunks(either: Tus, job: Job, source: str) -> None:
 
 
 @pytest.mark.parametrize("chunk", [5 * MIB, 20 * MIB])
-def test_js_with_bytes_in_the_creation(either: Tus, job: Job, chunk: int) -> None:
+def test_js_sends_bytes_with_the_creation(either: Tus, job: Job, chunk: int) -> None:
     events = run(job, options={"uploadDataDuringCreation": True, "chunkSize": chunk})
 
     assert methods(events) == ["POST"] + ["PATCH"] * (2 if chunk == 5 * MIB else 0)
@@ -98,14 +96,14 @@ def test_js_with_bytes_in_the_creation(either: Tus, job: Job, chunk: int) -> Non
 
 
 @pytest.mark.parametrize("chunk", [4 * MIB, 20 * MIB, (13 * MIB + 7) // 3])
-def test_js_with_a_deferred_length(either: Tus, job: Job, chunk: int) -> None:
+def test_js_defers_the_length(either: Tus, job: Job, chunk: int) -> None:
     run(job, input="stream", options={"uploadLengthDeferred": True, "chunkSize": chunk})
 
     check_stored(either)
 
 
 @pytest.mark.parametrize("count", [2, 3, 7])
-def test_js_in_parallel_parts(either: Tus, job: Job, count: int) -> None:
+def test_js_uploads_parallel_parts(either: Tus, job: Job, count: int) -> None:
     before = staged(either.server)
 
     events = run(job, options={"parallelUploads": count, "metadataForPartialUploads": {"filename": "part"}})
@@ -124,7 +122,7 @@ def test_js_pauses_and_resumes(either: Tus, job: Job) -> None:
 
 
 @pytest.mark.parametrize("options", [{"chunkSize": 2 * MIB}, {"chunkSize": 2 * MIB, "parallelUploads": 2}])
-def test_js_leaves_and_another_run_resumes(either: Tus, job: Job, options: dict[str, Any]) -> None:
+def test_js_exits_and_another_run_resumes(either: Tus, job: Job, options: dict[str, Any]) -> None:
     left = run(job, leaveAt=4 * MIB, options=options)
     assert len(said(left, "left")) == 1
     assert either.person.hashes() == {}
@@ -138,7 +136,7 @@ def test_js_leaves_and_another_run_resumes(either: Tus, job: Job, options: dict[
 
 
 @pytest.mark.parametrize("options", [{"chunkSize": 2 * MIB}, {"chunkSize": 2 * MIB, "parallelUploads": 2}])
-def test_js_cancels(either: Tus, job: Job, options: dict[str, Any]) -> None:
+def test_js_cancels_an_upload(either: Tus, job: Job, options: dict[str, Any]) -> None:
     before = staged(either.server)
 
     events = run(job, terminateAt=4 * MIB, options=options)
@@ -151,7 +149,7 @@ def test_js_cancels(either: Tus, job: Job, options: dict[str, Any]) -> None:
     assert staged(either.server) <= before
 
 
-def test_js_begins_anew_where_the_server_has_forgotten(either: Tus, job: Job) -> None:
+def test_js_restarts_an_upload_unknown_to_the_server(either: Tus, job: Job) -> None:
     run(job, leaveAt=4 * MIB, options={"chunkSize": 2 * MIB})
     [known] = either.unfinished()
     Upload(either, known["url"]).expire()
@@ -178,7 +176,7 @@ def test_js_uploads_an_empty_file(either: Tus, job: Job) -> None:
     assert either.person.hashes() == {"by client.bin": hash_chunks([])}
 
 
-def test_js_is_told_why(either: Tus, job: Job) -> None:
+def test_js_gets_the_error_message(either: Tus, job: Job) -> None:
     either.set_quota(MIB)
 
     [error] = said(run(job, code=1), "error")

@@ -1,6 +1,6 @@
-"""tus, concatenation: partial uploads that become one file.
+"""tus concatenation: partial uploads joined to one file.
 
-Rule: a partial is nobody's file; joined, expired or cancelled, its bytes never count twice.
+Rule: a partial is no file; joined, expired or cancelled, its bytes never count twice.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.support.tus import (
     check_refused,
     checksum,
     metadata,
-    someone,
+    new_account,
     staged,
     told,
 )
@@ -50,7 +50,7 @@ def pieces(*borders: int) -> list[bytes]:
         (),
     ],
 )
-def test_partials_of_any_size_become_one_file(either: Tus, borders: tuple[int, ...]) -> None:
+def test_partials_of_any_size_are_joined(either: Tus, borders: tuple[int, ...]) -> None:
     before = staged(either.server)
     partials = [either.partial(piece) for piece in pieces(*borders)]
     assert either.person.hashes() == {}
@@ -66,28 +66,28 @@ def test_partials_of_any_size_become_one_file(either: Tus, borders: tuple[int, .
     assert staged(either.server) <= before
 
 
-def test_both_kinds_say_what_they_are(either: Tus) -> None:
+def test_partial_and_final_report_their_kind(either: Tus) -> None:
     partials = [either.partial(b"one"), either.partial(b"two")]
     for partial in partials:
-        looked = partial.look()
+        looked = partial.get_status()
         assert looked.headers["Upload-Concat"] == "partial"
         assert (looked.headers["Upload-Offset"], looked.headers["Upload-Length"]) == ("3", "3")
         assert "X-Content-Hash" not in looked.headers
         assert "Content-Location" not in looked.headers
 
     answer = either.join(*partials)
-    looked = Upload(either, answer.headers["Location"]).look()
+    looked = Upload(either, answer.headers["Location"]).get_status()
 
     assert looked.headers["Upload-Concat"] == f"final;{partials[0].target} {partials[1].target}"
     assert (looked.headers["Upload-Offset"], looked.headers["Upload-Length"]) == ("6", "6")
     check_finished(either, looked, b"onetwo")
 
 
-def test_an_unfinished_partial_says_what_it_is(tus: Tus) -> None:
+def test_an_unfinished_partial_reports_its_kind(tus: Tus) -> None:
     partial = tus.create(10, headers=PARTIAL)
     partial.append(0, b"some")
 
-    looked = partial.look()
+    looked = partial.get_status()
 
     assert looked.headers["Upload-Concat"] == "partial"
     assert looked.headers["Upload-Offset"] == "4"
@@ -95,7 +95,7 @@ def test_an_unfinished_partial_says_what_it_is(tus: Tus) -> None:
     assert (found["is_partial"], found["offset"]) == (True, 4)
 
 
-def test_partials_are_named_by_relative_and_absolute_addresses(either: Tus) -> None:
+def test_partials_are_named_by_relative_or_absolute_url(either: Tus) -> None:
     partials = [either.partial(each) for each in (b"one", b"two", b"three")]
     url = f"{either.server.url}{partials[1].target}"
 
@@ -114,7 +114,7 @@ def test_a_partial_may_be_named_twice(either: Tus) -> None:
     assert either.usage() == 2 * len(block + rest)
 
 
-def test_the_order_is_the_one_of_the_final(tus: Tus) -> None:
+def test_the_final_upload_determines_the_order(tus: Tus) -> None:
     one, two = tus.partial(b"one"), tus.partial(b"two")
 
     check_finished(tus, tus.join(two, one), b"twoone")
@@ -131,7 +131,7 @@ def test_metadata_of_partials_is_not_inherited(either: Tus) -> None:
     assert entry["path"] == "whole.bin"
 
 
-def test_partials_may_be_sent_at_the_same_time(either: Tus) -> None:
+def test_partials_may_be_sent_concurrently(either: Tus) -> None:
     before = staged(either.server)
     parts = pieces(BLOCK, 2 * BLOCK, 3 * BLOCK)
     partials = [either.create(len(each), headers=PARTIAL) for each in parts]
@@ -150,7 +150,7 @@ def test_partials_may_be_sent_at_the_same_time(either: Tus) -> None:
     assert staged(either.server) <= before
 
 
-def test_partials_may_be_empty_deferred_or_brought_by_their_creation(either: Tus) -> None:
+def test_partials_may_be_empty_deferred_or_sent_with_their_creation(either: Tus) -> None:
     empty = either.partial(b"")
     deferred = either.create(None, headers=PARTIAL)
     deferred.append(0, b"two", {"Upload-Length": 3})
@@ -160,11 +160,11 @@ def test_partials_may_be_empty_deferred_or_brought_by_their_creation(either: Tus
     check_finished(either, either.join(empty, deferred, brought.headers["Location"]), b"twothree")
 
 
-def test_an_empty_partial_makes_an_empty_file(tus: Tus) -> None:
+def test_an_empty_partial_creates_an_empty_file(tus: Tus) -> None:
     check_finished(tus, tus.join(tus.partial(b"")), b"")
 
 
-def test_a_final_tells_no_length_and_brings_no_bytes(tus: Tus) -> None:
+def test_a_final_has_no_length_and_no_body(tus: Tus) -> None:
     partial = tus.partial(b"bytes")
 
     check_refused(tus.join(partial, headers={"Upload-Length": 5}), 400)
@@ -180,14 +180,14 @@ def test_a_final_tells_no_length_and_brings_no_bytes(tus: Tus) -> None:
     check_finished(tus, tus.join(partial), b"bytes")
 
 
-def test_nothing_is_added_to_a_final(tus: Tus) -> None:
+def test_nothing_can_be_appended_to_a_final(tus: Tus) -> None:
     answer = tus.join(tus.partial(b"bytes"))
     final = Upload(tus, answer.headers["Location"])
 
     for offset, content in ((5, b"x"), (5, b""), (0, b"bytes")):
         check_refused(final.patch(offset, content), 403)
 
-    check_finished(tus, final.look(), b"bytes")
+    check_finished(tus, final.get_status(), b"bytes")
 
 
 UNKNOWN = "/uploads/00000000000000000000000000000000"
@@ -244,8 +244,8 @@ def test_only_finished_partials_are_joined(tus: Tus) -> None:
     check_finished(tus, tus.join(good), b"good")
 
 
-def test_partials_of_somebody_else_are_as_unknown_as_any(tus: Tus) -> None:
-    theirs = someone(tus.server).partial(b"secret")
+def test_partials_of_another_user_are_not_found(tus: Tus) -> None:
+    theirs = new_account(tus.server).partial(b"secret")
     mine = tus.partial(b"mine")
 
     refused, unknown = tus.join(mine, theirs), tus.join(mine, UNKNOWN)
@@ -266,7 +266,7 @@ def test_a_cancelled_partial_frees_its_bytes(tus: Tus) -> None:
     assert staged(tus.server) <= before
 
 
-def test_a_partial_that_is_forgotten_afterwards_takes_nothing_from_the_file(tus: Tus) -> None:
+def test_removing_a_partial_later_keeps_the_file(tus: Tus) -> None:
     partial = tus.partial(CONTENT[:BLOCK])
     check_finished(tus, tus.join(partial), CONTENT[:BLOCK])
 
@@ -276,7 +276,7 @@ def test_a_partial_that_is_forgotten_afterwards_takes_nothing_from_the_file(tus:
     assert tus.usage() == BLOCK
 
 
-def test_two_finals_of_the_same_partials_never_share_or_double_bytes(tus: Tus) -> None:
+def test_two_finals_of_the_same_partials_never_share_or_duplicate_bytes(tus: Tus) -> None:
     partial = tus.partial(CONTENT[: BLOCK + 1])
     tus.join(partial, name="one")
 
@@ -290,7 +290,7 @@ def test_two_finals_of_the_same_partials_never_share_or_double_bytes(tus: Tus) -
         assert tus.person.get(path) == CONTENT[: BLOCK + 1]
 
 
-def test_two_finals_at_once_are_whole_or_refused(tus: Tus) -> None:
+def test_two_concurrent_finals_are_complete_or_refused(tus: Tus) -> None:
     partials = [tus.partial(piece) for piece in pieces(BLOCK)]
     together = threading.Barrier(4)
 
@@ -308,7 +308,7 @@ def test_two_finals_at_once_are_whole_or_refused(tus: Tus) -> None:
     assert tus.usage() == len(files) * len(CONTENT)
 
 
-def test_a_final_that_cannot_be_placed_is_not_there_and_can_be_asked_for_again(either: Tus) -> None:
+def test_a_final_that_cannot_be_stored_does_not_exist_and_can_be_retried(either: Tus) -> None:
     partials = [either.partial(piece) for piece in pieces(BLOCK)]
     either.person.store("folder/file", b"in the way")
     name = metadata(filename="folder")

@@ -1,6 +1,6 @@
-"""tus over connections as they are: kept ones, old ones, and those that come through a proxy under another path.
+"""tus over real connections: persistent, HTTP/1.0, and through a proxy under another path.
 
-Rule: what was refused without being read is never taken for the next request.
+Rule: a body refused without being read is never taken for the next request.
 """
 
 from __future__ import annotations
@@ -26,12 +26,10 @@ from tests.support.tus import (
     checksum,
     encoded,
     metadata,
+    new_account,
     part,
-    someone,
     staged,
 )
-
-pytestmark = pytest.mark.any_database
 
 CONTENT = content_of((5 << 20) + 3)
 
@@ -47,7 +45,7 @@ def ask(
     return answer
 
 
-def test_a_whole_upload_over_one_connection(tus: Tus) -> None:
+def test_an_upload_uses_one_connection(tus: Tus) -> None:
     with tus.server.raw() as connection:
         created = ask(
             tus,
@@ -78,7 +76,7 @@ def test_a_whole_upload_over_one_connection(tus: Tus) -> None:
     ],
 )
 @pytest.mark.parametrize("in_chunks", [False, True])
-def test_a_body_that_nobody_read_is_never_the_next_request(
+def test_an_unread_body_is_never_the_next_request(
     tus: Tus, headers: Headers, status: int, in_chunks: bool
 ) -> None:
     other = tus.create(5, filename="other")
@@ -106,7 +104,7 @@ def test_a_body_that_nobody_read_is_never_the_next_request(
     assert upload.offset() == 0
 
 
-def test_a_client_may_ask_before_it_sends(tus: Tus) -> None:
+def test_expect_100_continue_is_supported(tus: Tus) -> None:
     upload = tus.create(len(CONTENT))
     asking: Headers = {**part(0), "Content-Length": len(CONTENT), "Expect": "100-continue"}
 
@@ -119,7 +117,7 @@ def test_a_client_may_ask_before_it_sends(tus: Tus) -> None:
     check_finished(tus, answer, CONTENT)
 
 
-def test_a_client_of_http_1_0_may_upload(either: Tus) -> None:
+def test_an_http_1_0_client_can_upload(either: Tus) -> None:
     upload = either.create(len(CONTENT))
     head = either.head("PATCH", upload.target, {**part(0), "Content-Length": len(CONTENT)})
 
@@ -131,7 +129,7 @@ def test_a_client_of_http_1_0_may_upload(either: Tus) -> None:
     check_finished(either, answer, CONTENT)
 
 
-def test_two_lengths_or_two_offsets_are_refused(tus: Tus) -> None:
+def test_duplicate_length_or_offset_headers_are_refused(tus: Tus) -> None:
     upload = tus.create(len(CONTENT))
     body = CONTENT[:10]
     twice = tus.head("PATCH", upload.target, {**part(0), "Content-Length": 10}).replace(
@@ -149,14 +147,14 @@ def test_two_lengths_or_two_offsets_are_refused(tus: Tus) -> None:
 
 @pytest.fixture(scope="module")
 def behind_a_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Return a server that believes what a proxy tells it."""
+    """Return a server that trusts the headers of a proxy."""
     with running(production_command(1), tmp_path_factory.mktemp("proxied"), {"PROXY_HOPS": 1}) as started:
         yield started
 
 
 @pytest.mark.parametrize("url", [False, True])
-def test_below_a_path_of_a_proxy_everything_is_below_it(behind_a_proxy: Server, url: bool) -> None:
-    tus = someone(behind_a_proxy)
+def test_behind_a_proxy_path_all_urls_are_below_it(behind_a_proxy: Server, url: bool) -> None:
+    tus = new_account(behind_a_proxy)
     proxied: Headers = {
         "X-Forwarded-For": "192.0.2.1",
         "X-Forwarded-Proto": "https",
@@ -191,7 +189,7 @@ def test_below_a_path_of_a_proxy_everything_is_below_it(behind_a_proxy: Server, 
     assert tus.person.hashes() == {"joined": hash_chunks([CONTENT])}
 
 
-def test_a_revoked_token_ends_an_upload_and_another_one_goes_on(tus: Tus) -> None:
+def test_a_revoked_token_ends_an_upload_and_another_one_resumes_it(tus: Tus) -> None:
     upload = tus.create(len(CONTENT))
     upload.append(0, CONTENT[:1000])
     [token] = tus.person.send("GET", "/tokens").json()["tokens"]
@@ -205,10 +203,8 @@ def test_a_revoked_token_ends_an_upload_and_another_one_goes_on(tus: Tus) -> Non
     assert upload.patch(1000, CONTENT[1000:], again).status == 204
 
 
-def test_an_account_that_is_deleted_takes_its_uploads_along(
-    production_server: Server, make_app: MakeApp
-) -> None:
-    tus = someone(production_server)
+def test_deleting_an_account_deletes_its_uploads(production_server: Server, make_app: MakeApp) -> None:
+    tus = new_account(production_server)
     upload = tus.create(len(CONTENT))
     upload.append(0, CONTENT[: 4 << 20])
     tus.partial(CONTENT)
@@ -219,5 +215,5 @@ def test_an_account_that_is_deleted_takes_its_uploads_along(
     operator.run("storage", "sweep")
 
     assert staged(production_server) == set()
-    stranger = someone(production_server)
-    assert Upload(stranger, upload.target).look().status == 404
+    stranger = new_account(production_server)
+    assert Upload(stranger, upload.target).get_status().status == 404

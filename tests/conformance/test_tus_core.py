@@ -1,6 +1,6 @@
-"""tus, the core: versions, offsets, parts and their borders, at the servers of production and development.
+"""The tus core protocol: versions, offsets and parts, on the production and development servers.
 
-Rule: whatever is refused has changed nothing, and a HEAD afterwards says so.
+Rule: a refusal changes nothing, which a HEAD request confirms.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from tests.support.tus import (
     staged,
 )
 
-pytestmark = pytest.mark.any_database
-
 CONTENT = content_of(100_000)
 LARGE = content_of((9 << 20) + 5, seed=1)
 
@@ -42,7 +40,7 @@ def listed(value: str) -> list[str]:
 
 
 def is_head(answer: RawResponse, offset: int) -> bool:
-    """Tell whether a HEAD was answered as it has to be."""
+    """Return whether a HEAD was answered as specified."""
     return (
         answer.status in {200, 204}
         and answer.headers["Upload-Offset"] == str(offset)
@@ -53,7 +51,7 @@ def is_head(answer: RawResponse, offset: int) -> bool:
 
 
 @pytest.mark.parametrize("version", [None, VERSION, "0.2.2", "nonsense"])
-def test_the_server_tells_what_it_can_whatever_version_is_asked_for(either: Tus, version: str | None) -> None:
+def test_options_reports_capabilities_for_any_version(either: Tus, version: str | None) -> None:
     answer = either.send("OPTIONS", "/uploads", {"Tus-Resumable": version})
 
     assert answer.status in {200, 204}
@@ -65,7 +63,7 @@ def test_the_server_tells_what_it_can_whatever_version_is_asked_for(either: Tus,
 
 @pytest.mark.parametrize("version", [None, "", "0.2.2", "1.0.1", "1.0.0, 0.2.2"])
 @pytest.mark.parametrize("method", ["POST", "HEAD", "PATCH", "DELETE"])
-def test_another_version_is_refused_and_the_right_one_named(
+def test_an_unsupported_version_is_refused_with_the_supported_one(
     tus: Tus, method: str, version: str | None
 ) -> None:
     upload = tus.create(len(CONTENT))
@@ -77,13 +75,13 @@ def test_another_version_is_refused_and_the_right_one_named(
     assert answer.status == 412
     assert answer.headers["Tus-Version"] == VERSION
     assert answer.headers["Tus-Resumable"] == VERSION
-    assert is_head(upload.look(), 0)
+    assert is_head(upload.get_status(), 0)
     assert [each["id"] for each in tus.unfinished()] == [upload.id]
 
 
 def test_an_upload_in_one_part(either: Tus) -> None:
     upload = either.create(len(LARGE), filename="large", folder="a/b", filetype="image/x-odd")
-    assert is_head(upload.look(), 0)
+    assert is_head(upload.get_status(), 0)
 
     answer = upload.append(0, LARGE)
 
@@ -98,14 +96,14 @@ def test_an_upload_in_many_parts_of_odd_sizes(either: Tus) -> None:
     before = 0
     for border in (1, 2, 1000, (4 << 20) - 1, 4 << 20, (4 << 20) + 1, 8 << 20, len(LARGE) - 1):
         upload.append(before, LARGE[before:border])
-        assert is_head(upload.look(), border)
+        assert is_head(upload.get_status(), border)
         assert either.person.hashes() == {}
         before = border
 
     check_finished(either, upload.append(before, LARGE[before:]), LARGE)
 
 
-def test_a_part_may_come_in_chunks(either: Tus) -> None:
+def test_a_part_may_be_chunked(either: Tus) -> None:
     upload = either.create(len(LARGE))
 
     first = either.send_chunked("PATCH", upload.target, part(0), LARGE[:1000])
@@ -115,12 +113,12 @@ def test_a_part_may_come_in_chunks(either: Tus) -> None:
     check_finished(either, rest, LARGE)
 
 
-def test_a_finished_upload_is_told_by_every_later_head(either: Tus) -> None:
+def test_head_reports_a_finished_upload(either: Tus) -> None:
     before = staged(either.server)
     upload = either.create(len(CONTENT), filename="ф №1.txt", folder="данные")
     answer = upload.append(0, CONTENT)
 
-    looked = upload.look()
+    looked = upload.get_status()
 
     assert is_head(looked, len(CONTENT))
     assert looked.headers["Upload-Length"] == str(len(CONTENT))
@@ -136,45 +134,45 @@ def test_a_finished_upload_is_told_by_every_later_head(either: Tus) -> None:
 @pytest.mark.parametrize(
     "content_type", [None, "", "application/octet-stream", "text/plain", "multipart/form-data; boundary=x"]
 )
-def test_a_part_of_another_type_is_refused(tus: Tus, content_type: str | None) -> None:
+def test_a_part_with_another_content_type_is_refused(tus: Tus, content_type: str | None) -> None:
     upload = tus.create(len(CONTENT))
 
     check_refused(upload.patch(0, CONTENT, {"Content-Type": content_type}), 415)
 
-    assert is_head(upload.look(), 0)
+    assert is_head(upload.get_status(), 0)
     assert upload.append(0, CONTENT, {"Content-Type": CONTENT_TYPE}).status == 204
 
 
 @pytest.mark.parametrize(
     "offset", [None, "", "-5", "-0", "abc", "+0", "0x0", "1e0", "0.0", "0, 0", "²", "0" * 5000 + "x"]
 )
-def test_an_offset_that_is_none_is_refused(tus: Tus, offset: str | None) -> None:
+def test_an_invalid_offset_is_refused(tus: Tus, offset: str | None) -> None:
     upload = tus.create(len(CONTENT))
 
     check_refused(upload.patch(offset, CONTENT), 400)
 
-    assert is_head(upload.look(), 0)
+    assert is_head(upload.get_status(), 0)
 
 
 @pytest.mark.parametrize("offset", [0, 99, 101, 50_000, 1 << 40, (1 << 63) - 1])
-def test_a_part_that_begins_elsewhere_is_refused(tus: Tus, offset: int) -> None:
+def test_a_part_at_another_offset_is_refused(tus: Tus, offset: int) -> None:
     upload = tus.create(len(CONTENT))
     upload.append(0, CONTENT[:100])
 
     check_refused(upload.patch(offset, CONTENT[100:200]), 409)
     check_refused(upload.patch(offset, b""), 409)
 
-    assert is_head(upload.look(), 100)
+    assert is_head(upload.get_status(), 100)
     upload.finish(CONTENT)
 
 
 @pytest.mark.parametrize("offset", [1 << 63, 1 << 64, 10**30, 10**4000])
-def test_an_offset_beyond_all_numbers_is_refused(tus: Tus, offset: int) -> None:
+def test_a_huge_offset_is_refused(tus: Tus, offset: int) -> None:
     upload = tus.create(len(CONTENT))
 
     check_refused(upload.patch("1" + "0" * 4000 if offset == 10**4000 else offset, b"x"), 400, 409)
 
-    assert is_head(upload.look(), 0)
+    assert is_head(upload.get_status(), 0)
 
 
 def test_a_part_sent_twice_counts_once(either: Tus) -> None:
@@ -183,24 +181,24 @@ def test_a_part_sent_twice_counts_once(either: Tus) -> None:
 
     check_refused(upload.patch(0, CONTENT[:60_000]), 409)
 
-    assert is_head(upload.look(), 60_000)
+    assert is_head(upload.get_status(), 60_000)
     check_finished(either, upload.append(60_000, CONTENT[60_000:]), CONTENT)
 
 
 @pytest.mark.parametrize("more", [1, 50_000, 6 << 20])
-def test_a_part_that_is_longer_than_what_is_missing_is_refused(either: Tus, more: int) -> None:
+def test_a_part_beyond_the_length_is_refused(either: Tus, more: int) -> None:
     upload = either.create(len(CONTENT))
     upload.append(0, CONTENT[:100])
 
     check_refused(upload.patch(100, CONTENT[100:] + bytes(more)), 413)
 
-    assert is_head(upload.look(), 100)
+    assert is_head(upload.get_status(), 100)
     assert either.person.hashes() == {}
     upload.finish(CONTENT)
 
 
 @pytest.mark.parametrize("more", [1, 50_000, 6 << 20])
-def test_chunks_beyond_the_length_are_refused_and_never_stored(either: Tus, more: int) -> None:
+def test_chunks_beyond_the_length_are_refused_and_not_stored(either: Tus, more: int) -> None:
     upload = either.create(len(CONTENT))
 
     check_refused(either.send_chunked("PATCH", upload.target, part(0), CONTENT + bytes(more)), 413)
@@ -209,7 +207,7 @@ def test_chunks_beyond_the_length_are_refused_and_never_stored(either: Tus, more
     upload.finish(CONTENT)
 
 
-def test_nothing_may_be_added_to_what_is_finished(either: Tus) -> None:
+def test_nothing_can_be_appended_to_a_finished_upload(either: Tus) -> None:
     upload = either.create(len(CONTENT))
     upload.append(0, CONTENT)
 
@@ -218,7 +216,7 @@ def test_nothing_may_be_added_to_what_is_finished(either: Tus) -> None:
     check_refused(upload.patch(0, CONTENT), 409)
 
     check_finished(either, again, CONTENT)
-    assert is_head(upload.look(), len(CONTENT))
+    assert is_head(upload.get_status(), len(CONTENT))
     assert either.person.hashes().keys() == {"file.bin"}
 
 
@@ -229,10 +227,10 @@ def test_an_empty_part_changes_nothing(tus: Tus) -> None:
     upload.append(0, CONTENT[:10])
     upload.append(10, b"")
 
-    assert is_head(upload.look(), 10)
+    assert is_head(upload.get_status(), 10)
 
 
-def test_an_upload_that_is_not_finished_is_not_served(either: Tus) -> None:
+def test_an_unfinished_upload_is_not_served(either: Tus) -> None:
     upload = either.create(len(CONTENT))
     upload.append(0, CONTENT[:-1])
 
@@ -246,7 +244,7 @@ def test_an_upload_that_is_not_finished_is_not_served(either: Tus) -> None:
     assert parsed(answer) == entry
 
 
-def test_the_unfinished_uploads_are_listed(either: Tus) -> None:
+def test_unfinished_uploads_are_listed(either: Tus) -> None:
     assert either.unfinished() == []
     one = either.create(len(CONTENT), filename="one.bin", folder="a/b")
     two = either.create(None, filename="two.bin")
@@ -273,20 +271,20 @@ def test_the_unfinished_uploads_are_listed(either: Tus) -> None:
         assert entry["created_at"] < entry["expires_at"]
 
 
-def test_what_a_phone_adds_to_an_ordinary_upload_is_passed_over(either: Tus) -> None:
+def test_draft_headers_of_ios_uploads_are_ignored(either: Tus) -> None:
     phone: Headers = {"Upload-Complete": "?1", "Upload-Draft-Interop-Version": 6}
     upload = either.create(len(CONTENT), headers=phone)
 
     upload.append(0, CONTENT[:1000], phone)
 
-    assert is_head(upload.look(), 1000)
+    assert is_head(upload.get_status(), 1000)
     check_finished(either, upload.append(1000, CONTENT[1000:], {"Upload-Complete": "?0"}), CONTENT)
 
 
 OVERRIDE = "X-HTTP-Method-Override"
 
 
-def test_a_post_may_stand_for_another_method(either: Tus) -> None:
+def test_a_post_can_override_its_method(either: Tus) -> None:
     upload = either.create(len(CONTENT))
 
     sent = upload.send("POST", {**part(0), OVERRIDE: "PATCH"}, CONTENT[:100])
@@ -297,33 +295,33 @@ def test_a_post_may_stand_for_another_method(either: Tus) -> None:
     check_refused(upload.send("POST", {**part(0), OVERRIDE: "PATCH"}, CONTENT[:100]), 409)
     assert upload.send("POST", {OVERRIDE: "DELETE"}, b"").status == 204
 
-    assert upload.look().status == 410
+    assert upload.get_status().status == 410
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PATCH", "DELETE"])
-def test_only_a_post_may_stand_for_another_method(tus: Tus, method: str) -> None:
+def test_only_a_post_can_override_its_method(tus: Tus, method: str) -> None:
     upload = tus.create(len(CONTENT))
 
     answer = upload.send(method, {**part(0), OVERRIDE: "DELETE" if method != "DELETE" else "PATCH"}, b"start")
 
     if method == "DELETE":
         assert answer.status == 204
-        assert upload.look().status == 410
+        assert upload.get_status().status == 410
     else:
         assert upload.offset() == (5 if method == "PATCH" else 0)
 
 
 @pytest.mark.parametrize("word", [None, "", "POST", "PUT", "TRACE", "patch x", "%0d%0a"])
-def test_a_post_to_an_upload_that_stands_for_nothing_is_refused(tus: Tus, word: str | None) -> None:
+def test_a_post_to_an_upload_without_override_is_refused(tus: Tus, word: str | None) -> None:
     upload = tus.create(len(CONTENT))
 
     answer = upload.send("POST", {**part(0), OVERRIDE: word}, b"start")
 
     assert 400 <= answer.status < 500
-    assert is_head(upload.look(), 0)
+    assert is_head(upload.get_status(), 0)
 
 
-def test_what_is_made_of_posts_cannot_be_made_at_the_collection(tus: Tus) -> None:
+def test_overridden_methods_are_not_allowed_on_the_collection(tus: Tus) -> None:
     for word in ("PATCH", "DELETE", "HEAD"):
         answer = tus.send("POST", "/uploads", {**part(0), OVERRIDE: word, "Upload-Length": 5}, b"start")
         assert 400 <= answer.status < 500, word

@@ -1,6 +1,6 @@
-"""tus, how an upload begins: its length, at once or later, its metadata, and the bytes it may bring.
+"""tus creation: the length, given or deferred, metadata, and creation with upload.
 
-Rule: what is refused has made no upload and no file, and leaves nothing in staging.
+Rule: a refusal creates no upload and no file, and leaves nothing in staging.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from tests.support.tus import (
     staged,
 )
 
-pytestmark = pytest.mark.any_database
-
 CONTENT = content_of(100_000)
 LARGE = content_of((5 << 20) + 3, seed=1)
 MOST = 1 << 40
@@ -40,21 +38,21 @@ def check_nothing(tus: Tus) -> None:
     assert tus.usage() == 0
 
 
-def test_what_was_created_is_there_and_empty(either: Tus) -> None:
+def test_a_created_upload_exists_and_is_empty(either: Tus) -> None:
     given = metadata(filename="имя.txt", filetype="text/plain", other="ключ", flag=None)
 
     answer = either.post({"Upload-Length": 5, "Upload-Metadata": given})
 
     assert answer.status == 201
     assert "/uploads/" in answer.headers["Location"]
-    looked = Upload(either, answer.headers["Location"]).look()
+    looked = Upload(either, answer.headers["Location"]).get_status()
     assert (looked.headers["Upload-Offset"], looked.headers["Upload-Length"]) == ("0", "5")
     assert looked.headers["Upload-Metadata"] == given
     assert "no-store" in looked.headers["Cache-Control"]
     assert either.person.hashes() == {}
 
 
-def test_ids_are_never_the_same_and_never_in_order(tus: Tus) -> None:
+def test_ids_are_unique_and_unordered(tus: Tus) -> None:
     ids = [tus.create(5).id for _ in range(5)]
 
     assert len(set(ids)) == 5
@@ -65,13 +63,13 @@ def test_ids_are_never_the_same_and_never_in_order(tus: Tus) -> None:
 @pytest.mark.parametrize(
     "length", [None, "", "-1", "-0", "1e3", "+5", "5.0", "0x5", "5 5", "٥", "five", "5,5", "5_0"]
 )
-def test_a_length_that_is_none_is_refused(tus: Tus, length: str | None) -> None:
+def test_an_invalid_length_is_refused(tus: Tus, length: str | None) -> None:
     check_refused(post(tus, {"Upload-Length": length}), 400)
     check_nothing(tus)
 
 
 @pytest.mark.parametrize("length", [MOST + 1, 1 << 63, 1 << 64])
-def test_a_length_beyond_the_maximum_is_refused(tus: Tus, length: int) -> None:
+def test_a_length_above_the_maximum_is_refused(tus: Tus, length: int) -> None:
     check_refused(post(tus, {"Upload-Length": length}), *((413,) if length == MOST + 1 else (400, 413)))
     check_nothing(tus)
 
@@ -81,38 +79,38 @@ def test_a_length_of_thousands_of_digits_is_refused(tus: Tus) -> None:
     check_nothing(tus)
 
 
-def test_a_length_of_the_maximum_is_taken_where_the_disk_does_not_have_to_hold_it_yet(tus: Tus) -> None:
+def test_the_maximum_length_is_accepted_if_the_disk_need_not_hold_it_yet(tus: Tus) -> None:
     assert post(tus, {"Upload-Length": MOST}).status in {201, 507}
 
 
 @pytest.mark.parametrize("defer", ["2", "0", "", "-1", "true", "1, 1"])
-def test_a_length_is_deferred_by_1_alone(tus: Tus, defer: str) -> None:
+def test_only_defer_length_1_is_valid(tus: Tus, defer: str) -> None:
     check_refused(post(tus, {"Upload-Defer-Length": defer}), 400)
     check_nothing(tus)
 
 
-def test_a_length_is_either_told_or_deferred(tus: Tus) -> None:
+def test_a_length_is_either_given_or_deferred(tus: Tus) -> None:
     check_refused(post(tus, {"Upload-Defer-Length": 1, "Upload-Length": 5}), 400)
     check_nothing(tus)
 
 
-def test_a_deferred_length_is_told_with_a_part(either: Tus) -> None:
+def test_a_deferred_length_is_given_with_a_part(either: Tus) -> None:
     upload = either.create(None)
-    looked = upload.look()
+    looked = upload.get_status()
     assert (looked.headers["Upload-Offset"], looked.headers["Upload-Defer-Length"]) == ("0", "1")
     assert "Upload-Length" not in looked.headers
 
     upload.append(0, CONTENT[:10])
-    assert upload.look().headers["Upload-Defer-Length"] == "1"
+    assert upload.get_status().headers["Upload-Defer-Length"] == "1"
     upload.append(10, CONTENT[10:20], {"Upload-Length": len(CONTENT)})
 
-    looked = upload.look()
+    looked = upload.get_status()
     assert looked.headers["Upload-Length"] == str(len(CONTENT))
     assert "Upload-Defer-Length" not in looked.headers
     check_finished(either, upload.append(20, CONTENT[20:]), CONTENT)
 
 
-def test_a_deferred_length_may_be_told_with_an_empty_part(either: Tus) -> None:
+def test_a_deferred_length_may_be_given_with_an_empty_part(either: Tus) -> None:
     upload = either.create(None)
     upload.append(0, LARGE)
     assert either.person.hashes() == {}
@@ -120,7 +118,7 @@ def test_a_deferred_length_may_be_told_with_an_empty_part(either: Tus) -> None:
     check_finished(either, upload.append(len(LARGE), b"", {"Upload-Length": len(LARGE)}), LARGE)
 
 
-def test_an_empty_file_may_be_deferred(either: Tus) -> None:
+def test_an_empty_file_may_have_a_deferred_length(either: Tus) -> None:
     upload = either.create(None)
 
     check_finished(either, upload.append(0, b"", {"Upload-Length": 0}), b"")
@@ -130,38 +128,36 @@ def test_an_empty_file_may_be_deferred(either: Tus) -> None:
     ("length", "statuses"),
     [(9, [400, 413]), (0, [400, 413]), (-1, [400]), ("ten", [400]), (MOST + 1, [413]), (12, [413])],
 )
-def test_a_deferred_length_that_cannot_be_is_refused(
-    tus: Tus, length: int | str, statuses: list[int]
-) -> None:
+def test_an_invalid_deferred_length_is_refused(tus: Tus, length: int | str, statuses: list[int]) -> None:
     upload = tus.create(None)
     upload.append(0, CONTENT[:10])
 
     answer = upload.patch(10, CONTENT[10:15], {"Upload-Length": length})
 
     check_refused(answer, *statuses)
-    looked = upload.look()
+    looked = upload.get_status()
     assert looked.headers["Upload-Offset"] == "10"
     assert tus.person.hashes() == {}
 
 
-def test_a_length_that_comes_with_a_refused_part_does_not_count(tus: Tus) -> None:
+def test_the_length_of_a_refused_part_does_not_count(tus: Tus) -> None:
     upload = tus.create(None)
     upload.append(0, CONTENT[:10])
 
     check_refused(upload.patch(11, b"", {"Upload-Length": 20}), 409)
     check_refused(upload.patch(10, b"", {"Upload-Length": 20, "Content-Type": "text/plain"}), 415)
 
-    assert upload.look().headers["Upload-Defer-Length"] == "1"
+    assert upload.get_status().headers["Upload-Defer-Length"] == "1"
     check_finished(tus, upload.append(10, b"", {"Upload-Length": 10}), CONTENT[:10])
 
 
-def test_a_length_never_changes_once_it_is_known(tus: Tus) -> None:
+def test_a_known_length_never_changes(tus: Tus) -> None:
     told_late = tus.create(None)
     told_late.append(0, b"", {"Upload-Length": 100})
     for upload in (told_late, tus.create(100)):
         for length in (99, 101, 5):
             check_refused(upload.patch(0, CONTENT[:5], {"Upload-Length": length}), 400, 409)
-        looked = upload.look()
+        looked = upload.get_status()
         assert (looked.headers["Upload-Length"], looked.headers["Upload-Offset"]) == ("100", "0")
         upload.append(0, CONTENT[:100])
 
@@ -174,23 +170,23 @@ def test_an_empty_file_is_complete_at_once(either: Tus) -> None:
     assert answer.status == 201
     assert check_finished(either, answer, b"") == "a/empty"
     assert "Upload-Expires" not in answer.headers
-    looked = Upload(either, answer.headers["Location"]).look()
+    looked = Upload(either, answer.headers["Location"]).get_status()
     assert (looked.headers["Upload-Offset"], looked.headers["Upload-Length"]) == ("0", "0")
     assert check_finished(either, looked, b"") == "a/empty"
     assert staged(either.server) <= before
 
 
 @pytest.mark.parametrize("content", [b"x", CONTENT, LARGE])
-def test_a_creation_may_bring_everything(either: Tus, content: bytes) -> None:
+def test_a_creation_may_contain_the_whole_file(either: Tus, content: bytes) -> None:
     answer = post(either, {**BODY, "Upload-Length": len(content)}, content)
 
     assert (answer.status, answer.headers["Upload-Offset"]) == (201, str(len(content)))
     check_finished(either, answer, content)
-    check_finished(either, Upload(either, answer.headers["Location"]).look(), content)
+    check_finished(either, Upload(either, answer.headers["Location"]).get_status(), content)
 
 
 @pytest.mark.parametrize("some", [1, 50_000, 4 << 20, (4 << 20) + 1])
-def test_a_creation_may_bring_the_beginning(either: Tus, some: int) -> None:
+def test_a_creation_may_contain_the_beginning(either: Tus, some: int) -> None:
     answer = post(either, {**BODY, "Upload-Length": len(LARGE)}, LARGE[:some])
 
     assert (answer.status, answer.headers["Upload-Offset"]) == (201, str(some))
@@ -200,7 +196,7 @@ def test_a_creation_may_bring_the_beginning(either: Tus, some: int) -> None:
     upload.finish(LARGE)
 
 
-def test_a_creation_in_chunks_with_a_deferred_length_brings_what_it_brings(either: Tus) -> None:
+def test_a_chunked_creation_with_a_deferred_length_keeps_its_bytes(either: Tus) -> None:
     headers: Headers = {**BODY, "Upload-Defer-Length": 1, "Upload-Metadata": NAMED}
     answer = either.send_chunked("POST", "/uploads", headers, LARGE)
 
@@ -210,7 +206,7 @@ def test_a_creation_in_chunks_with_a_deferred_length_brings_what_it_brings(eithe
 
 
 @pytest.mark.parametrize("more", [1, 5 << 20])
-def test_a_creation_that_brings_too_much_is_refused(either: Tus, more: int) -> None:
+def test_a_creation_with_too_many_bytes_is_refused(either: Tus, more: int) -> None:
     before = staged(either.server)
 
     check_refused(post(either, {**BODY, "Upload-Length": len(CONTENT)}, CONTENT + bytes(more)), 413)
@@ -219,7 +215,7 @@ def test_a_creation_that_brings_too_much_is_refused(either: Tus, more: int) -> N
     assert staged(either.server) <= before
 
 
-def test_a_creation_that_brings_another_type_brings_nothing(tus: Tus) -> None:
+def test_a_creation_with_another_content_type_has_no_body(tus: Tus) -> None:
     for content_type in ("application/octet-stream", "text/plain"):
         answer = post(tus, {"Content-Type": content_type, "Upload-Length": 5}, b"start")
         assert answer.status == 415 or (
@@ -227,7 +223,7 @@ def test_a_creation_that_brings_another_type_brings_nothing(tus: Tus) -> None:
         )
 
 
-def test_the_checksum_of_a_creation_is_held_against_what_it_brings(either: Tus) -> None:
+def test_the_checksum_of_a_creation_applies_to_its_body(either: Tus) -> None:
     headers: Headers = {**BODY, "Upload-Length": len(CONTENT)}
 
     wrong = post(either, {**headers, **checksum(b"something else", "sha256")}, CONTENT)
@@ -236,8 +232,8 @@ def test_the_checksum_of_a_creation_is_held_against_what_it_brings(either: Tus) 
     check_finished(either, post(either, {**headers, **checksum(CONTENT, "sha256")}, CONTENT), CONTENT)
 
 
-def test_a_creation_that_is_cut_is_an_upload_that_goes_on_or_leaves_nothing(either: Tus) -> None:
-    """Nobody was told its address; only the list of the unfinished ones can give it."""
+def test_a_truncated_creation_can_be_resumed_or_leaves_nothing(either: Tus) -> None:
+    """The client did not get its URL; only the list of unfinished uploads contains it."""
     before = staged(either.server)
     headers: Headers = {
         **BODY,

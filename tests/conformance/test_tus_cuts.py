@@ -1,4 +1,4 @@
-"""Uploads that are cut at random points by every means end whole: the short form, and the long one."""
+"""Uploads interrupted at random points by every means complete: the short form, and the long one."""
 
 from __future__ import annotations
 
@@ -7,19 +7,17 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import StartProduction
-from tests.support.cuts import KINDS, Proof
+from tests.support.interruptions import KINDS, Proof
 from tests.support.line import line_to
 from tests.support.operators import run_flask
 from tests.support.tus_clients import CLIENTS
-
-pytestmark = pytest.mark.any_database
 
 
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize(
     ("rounds", "seed"), [(len(CLIENTS) + 1, 1), pytest.param(200, 2, marks=pytest.mark.long)]
 )
-def test_no_cut_damages_or_loses_an_upload(
+def test_no_lost_connection_damages_or_loses_an_upload(
     start_production: StartProduction, tmp_path: Path, rounds: int, seed: int
 ) -> None:
     server = start_production(workers=2)

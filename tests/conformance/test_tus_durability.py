@@ -1,7 +1,6 @@
-"""tus on a disk that is watched, that fails, and a process that dies at any call.
+"""tus on a traced and failing disk, and a process killed at any system call.
 
-What was acknowledged is durable before; what went wrong is told, changes nothing that was
-acknowledged, and can be tried again.
+Everything acknowledged is durable; errors are reported, change nothing acknowledged, and can be retried.
 """
 
 from __future__ import annotations
@@ -26,14 +25,12 @@ from cabinet.web.services import housekeeping, inspection
 from tests.conftest import MakeApp
 from tests.support.auth import AuthActions
 from tests.support.backends import LocalBackend
-from tests.support.chosen_database import with_database
 from tests.support.contents import content_of
+from tests.support.database_under_test import with_database
 from tests.support.faults import Fault
 from tests.support.servers import FAST, production_command, running
 from tests.support.strace import Call, Point, killed_at, points, read_log, read_whole_log, traced
-from tests.support.tus import CONTENT_TYPE, checksum, metadata, someone
-
-pytestmark = pytest.mark.any_database
+from tests.support.tus import CONTENT_TYPE, checksum, metadata, new_account
 
 HEADERS = {"Tus-Resumable": "1.0.0"}
 CALLS = (
@@ -54,7 +51,7 @@ def windows(tmp_path_factory: pytest.TempPathFactory) -> list[list[Call]]:
     folder = tmp_path_factory.mktemp("traced")
     command = traced(production_command(1), folder / "calls", calls=(*CALLS, *READS))
     with running(command, folder, {}) as server:
-        process, tus = server.pid, someone(server)
+        process, tus = server.pid, new_account(server)
         upload = tus.create(len(CONTENT))
         for start, stop in itertools.pairwise(BORDERS):
             piece = CONTENT[start:stop]
@@ -77,7 +74,7 @@ def is_sync_of(call: Call, path: str) -> bool:
 
 
 @pytest.mark.sqlite("syncs of its log, as the kernel sees them")
-def test_an_upload_is_durable_before_its_address_is_told(windows: list[list[Call]]) -> None:
+def test_an_upload_is_durable_before_its_url_is_returned(windows: list[list[Call]]) -> None:
     created = windows[0]
 
     assert '"HTTP/1.1 201' in created[-1].arguments
@@ -100,7 +97,7 @@ def test_a_part_is_durable_before_it_is_acknowledged(windows: list[list[Call]], 
     assert row_sync.ended < calls[-1].begun
 
 
-def test_a_file_in_staging_has_a_durable_name_before_a_part_is_acknowledged(
+def test_a_staged_file_has_a_durable_name_before_a_part_is_acknowledged(
     windows: list[list[Call]],
 ) -> None:
     calls = windows[0] + windows[1]
@@ -129,23 +126,23 @@ def test_the_last_part_is_a_durable_file_before_it_is_acknowledged(windows: list
     assert row_sync.ended < calls[-1].begun
 
 
-def test_finishing_writes_nothing_that_grows_with_the_file(windows: list[list[Call]]) -> None:
+def test_finishing_writes_nothing_proportional_to_the_file(windows: list[list[Call]]) -> None:
     written = [
         call for call in windows[3] if call.name.startswith("pwrite") and "/staging/" in call.arguments
     ]
     last = BORDERS[-1] - BORDERS[-2]
 
-    # The last part and nothing else, but for the block that it goes on with.
+    # The last part only, except for the block that it resumes.
     assert sum(int(call.result) for call in written) <= last + BLOCK_SIZE
 
 
 def read_back(calls: list[Call]) -> int:
-    """Return how many bytes of what was staged were read again."""
+    """Return how many staged bytes were read again."""
     return sum(int(call.result) for call in calls if call.name in READS and "/staging/" in call.arguments)
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
-def test_going_on_reads_one_block_again_at_most(windows: list[list[Call]], number: int) -> None:
+def test_resuming_reads_at_most_one_block(windows: list[list[Call]], number: int) -> None:
     assert read_back(windows[number]) <= BLOCK_SIZE
 
 
@@ -191,7 +188,7 @@ class InProcess:
         return int(looked.headers["Upload-Offset"])
 
     def finish(self, address: str, name: str) -> None:
-        """Send what is missing, and check what has become of it."""
+        """Send the missing bytes, and check the result."""
         offset = self.offset(address)
         answer = self.patch(address, offset, CONTENT[offset:])
         assert answer.status_code == 204, answer.text
@@ -205,8 +202,15 @@ def uploads(make_app: MakeApp) -> InProcess:
     return InProcess(make_app)
 
 
-@pytest.mark.parametrize("with_checksum", [False, True])
-@pytest.mark.parametrize("stop", [2000, len(CONTENT)])
+@pytest.mark.parametrize(
+    ("stop", "with_checksum"),
+    [
+        (2000, False),
+        (len(CONTENT), True),
+        pytest.param(2000, True, marks=pytest.mark.long),
+        pytest.param(len(CONTENT), False, marks=pytest.mark.long),
+    ],
+)
 @pytest.mark.parametrize(
     ("function", "number", "status"),
     [
@@ -220,7 +224,7 @@ def uploads(make_app: MakeApp) -> InProcess:
         ("link", errno.EIO, 503),
     ],
 )
-def test_a_disk_error_is_told_and_loses_nothing_that_was_acknowledged(
+def test_a_disk_error_is_reported_and_loses_nothing_acknowledged(
     uploads: InProcess, function: str, number: int, status: int, stop: int, with_checksum: bool
 ) -> None:
     address = uploads.create("name")
@@ -313,7 +317,7 @@ class LastPart:
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("every", [12, pytest.param(1, marks=pytest.mark.long)])
-def test_a_kill_at_any_call_of_the_last_part_leaves_an_upload_that_ends_whole(
+def test_a_kill_during_the_last_part_leaves_an_upload_that_completes(
     uploads: InProcess, make_app: MakeApp, tmp_path: Path, every: int
 ) -> None:
     last_part = LastPart(uploads, tmp_path)

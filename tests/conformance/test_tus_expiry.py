@@ -1,6 +1,6 @@
-"""tus, expiry: an upload that nobody goes on with is kept for a while, and then is gone with its bytes.
+"""tus expiration: an abandoned upload is kept for a while, then removed with its bytes.
 
-Rule: no test waits for a clock; the row of an upload is set back instead.
+Rule: no test waits; the time of the row is set back instead.
 """
 
 from __future__ import annotations
@@ -29,10 +29,12 @@ from tests.support.tus import (
     check_refused,
     checksum,
     metadata,
-    someone,
+    new_account,
     staged,
 )
 from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.database
 
 CONTENT = content_of((5 << 20) + 1)
 WEEK = timedelta(days=7)
@@ -44,7 +46,7 @@ SOME = timedelta(minutes=2)
 
 
 def expires_in(answer: RawResponse) -> timedelta:
-    """Return what is left until the time that an answer tells."""
+    """Return the remaining time until the expiry in a response."""
     value = answer.headers["Upload-Expires"]
     assert value.endswith(" GMT")
     return parsedate_to_datetime(value) - datetime.now(UTC)
@@ -61,7 +63,7 @@ def expire_all(tus_server: Server, make_app: MakeApp) -> ExpireAll:
     return expire
 
 
-def test_an_unfinished_upload_tells_when_it_expires(either: Tus) -> None:
+def test_an_unfinished_upload_reports_its_expiry(either: Tus) -> None:
     created = either.post({"Upload-Length": 10, "Upload-Metadata": metadata(filename="a")})
     upload = Upload(either, created.headers["Location"])
     patched = upload.append(0, b"12345")
@@ -74,8 +76,8 @@ def test_an_unfinished_upload_tells_when_it_expires(either: Tus) -> None:
     assert "Upload-Expires" not in last.headers
 
 
-def test_the_time_is_a_setting_and_begins_anew_with_each_part(start_production: StartProduction) -> None:
-    tus = someone(start_production({"UPLOAD_KEEP_SECONDS": 3600}))
+def test_the_expiry_is_configurable_and_restarts_with_each_part(start_production: StartProduction) -> None:
+    tus = new_account(start_production({"UPLOAD_KEEP_SECONDS": 3600}))
     hour = timedelta(hours=1)
     upload = tus.create(100)
     upload.expires_at(datetime.now(UTC) + timedelta(minutes=5))
@@ -94,7 +96,7 @@ def test_an_expired_upload_is_gone(either: Tus) -> None:
     upload.append(0, CONTENT[: 2 << 20])
     upload.expire()
 
-    looked = upload.look()
+    looked = upload.get_status()
 
     assert looked.status == 410
     assert "Upload-Offset" not in looked.headers
@@ -105,7 +107,7 @@ def test_an_expired_upload_is_gone(either: Tus) -> None:
     assert either.person.hashes() == {}
 
 
-def test_the_bytes_of_what_expired_are_gone_and_count_no_more(tus: Tus, expire_all: ExpireAll) -> None:
+def test_expired_bytes_are_removed_and_not_counted(tus: Tus, expire_all: ExpireAll) -> None:
     stays = tus.create(len(CONTENT), filename="stays")
     stays.append(0, CONTENT[:1000])
     kept = staged(tus.server)
@@ -120,14 +122,14 @@ def test_the_bytes_of_what_expired_are_gone_and_count_no_more(tus: Tus, expire_a
 
     assert staged(tus.server) <= kept
     assert tus.usage() == 1000
-    assert [upload.look().status for upload in goes] == [410, 410, 410]
+    assert [upload.get_status().status for upload in goes] == [410, 410, 410]
     assert [each["id"] for each in tus.unfinished()] == [stays.id]
     stays.finish(CONTENT)
 
 
-def test_what_expired_goes_by_itself(start_production: StartProduction) -> None:
+def test_expired_uploads_are_removed_automatically(start_production: StartProduction) -> None:
     server = start_production({"SWEEP_EVERY_SECONDS": 1})
-    tus = someone(server)
+    tus = new_account(server)
     upload = tus.create(len(CONTENT))
     upload.append(0, CONTENT[:1000])
     upload.expire()
@@ -137,10 +139,10 @@ def test_what_expired_goes_by_itself(start_production: StartProduction) -> None:
         return staged(server) == set() and tus.usage() == 0
 
     wait_until(is_gone, what="a sweep")
-    assert upload.look().status in {404, 410}
+    assert upload.get_status().status in {404, 410}
 
 
-def test_a_file_stays_when_its_upload_expires(tus: Tus, expire_all: ExpireAll) -> None:
+def test_a_file_survives_the_expiry_of_its_upload(tus: Tus, expire_all: ExpireAll) -> None:
     upload = tus.create(len(CONTENT))
     upload.append(0, CONTENT)
     joined = Upload(tus, tus.join(tus.partial(CONTENT)).headers["Location"])
@@ -149,13 +151,13 @@ def test_a_file_stays_when_its_upload_expires(tus: Tus, expire_all: ExpireAll) -
 
     expire_all()
 
-    assert [each.look().status for each in (upload, joined)] == [410, 410]
+    assert [each.get_status().status for each in (upload, joined)] == [410, 410]
     for name in ("file.bin", "joined"):
         assert tus.person.get(name) == CONTENT
     assert tus.usage() == 2 * len(CONTENT)
 
 
-def test_expiring_spares_what_is_being_sent(tus: Tus, expire_all: ExpireAll) -> None:
+def test_expiry_does_not_affect_a_running_upload(tus: Tus, expire_all: ExpireAll) -> None:
     upload = tus.create(len(CONTENT))
     upload.append(0, CONTENT[:1000])
 
@@ -168,7 +170,7 @@ def test_expiring_spares_what_is_being_sent(tus: Tus, expire_all: ExpireAll) -> 
     check_finished(tus, answer, CONTENT)
 
 
-def test_many_left_uploads_are_gone_at_once(tus: Tus, expire_all: ExpireAll) -> None:
+def test_many_abandoned_uploads_are_removed_at_once(tus: Tus, expire_all: ExpireAll) -> None:
     body: Headers = {
         "Content-Type": CONTENT_TYPE,
         "Upload-Length": 100,

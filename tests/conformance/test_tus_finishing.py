@@ -1,6 +1,6 @@
-"""tus, how an upload ends: as a file under the rule for names in use, cancelled, or in an error that can be mended.
+"""The end of a tus upload: a file according to the conflict option, a cancellation, or a recoverable error.
 
-Rule: what is told as complete is a file in the listing; an error on the way is never told as complete.
+Rule: an upload reported as complete is a file in the listing; a failed one is never reported as complete.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ def named(rule: str | None) -> Headers:
 
 
 @pytest.mark.parametrize("rule", [None, "replace", "rename", "fail"])
-def test_a_free_name_is_taken_under_every_rule(either: Tus, rule: str | None) -> None:
+def test_a_free_name_is_used_with_every_conflict_option(either: Tus, rule: str | None) -> None:
     upload = either.create(len(CONTENT), headers=named(rule))
 
     assert check_finished(either, upload.append(0, CONTENT), CONTENT) == "report.pdf"
 
 
 @pytest.mark.parametrize("rule", [None, "replace"])
-def test_a_name_in_use_is_replaced(either: Tus, rule: str | None) -> None:
+def test_an_existing_file_is_replaced(either: Tus, rule: str | None) -> None:
     either.person.store("report.pdf", OLD)
     upload = either.create(len(CONTENT), headers=named(rule))
     assert either.person.get("report.pdf") == OLD
@@ -50,18 +50,18 @@ def test_a_name_in_use_is_replaced(either: Tus, rule: str | None) -> None:
     assert either.person.hashes().keys() == {"report.pdf"}
 
 
-def test_a_name_in_use_makes_way_for_another(either: Tus) -> None:
+def test_an_existing_name_gets_a_number(either: Tus) -> None:
     either.person.store("report.pdf", OLD)
     uploads = [either.create(len(CONTENT), headers=named("rename")) for _ in range(2)]
 
     paths = [check_finished(either, upload.append(0, CONTENT), CONTENT) for upload in uploads]
 
     assert paths == ["report (2).pdf", "report (3).pdf"]
-    assert check_finished(either, uploads[0].look(), CONTENT) == "report (2).pdf"
+    assert check_finished(either, uploads[0].get_status(), CONTENT) == "report (2).pdf"
     assert either.person.get("report.pdf") == OLD
 
 
-def test_a_name_in_use_is_known_at_the_creation(either: Tus) -> None:
+def test_an_existing_name_is_refused_at_creation(either: Tus) -> None:
     either.person.store("report.pdf", OLD)
 
     answer = either.post({"Upload-Length": 5, **named("fail")})
@@ -72,15 +72,15 @@ def test_a_name_in_use_is_known_at_the_creation(either: Tus) -> None:
 
 
 def check_not_complete(upload: Upload) -> None:
-    """Check that nobody could take this upload for a complete one."""
-    answer = upload.look()
+    """Check that this upload is not reported as complete."""
+    answer = upload.get_status()
     assert "X-Content-Hash" not in answer.headers
     assert "Content-Location" not in answer.headers
     complete = answer.headers.get("Upload-Offset") == str(len(CONTENT))
     assert not (answer.status in {200, 204} and complete)
 
 
-def test_a_name_that_is_taken_meanwhile_is_told_and_free_again_is_taken(either: Tus) -> None:
+def test_a_name_taken_meanwhile_is_reported_and_can_be_used_once_free(either: Tus) -> None:
     before = staged(either.server)
     upload = either.create(len(CONTENT), headers=named("fail"))
     upload.append(0, CONTENT[:1000])
@@ -92,11 +92,11 @@ def test_a_name_that_is_taken_meanwhile_is_told_and_free_again_is_taken(either: 
     assert either.person.hashes().keys() == {"report.pdf"}
 
     either.person.delete("report.pdf")
-    assert check_finished(either, upload.look(), CONTENT) == "report.pdf"
+    assert check_finished(either, upload.get_status(), CONTENT) == "report.pdf"
     assert staged(either.server) <= before
 
 
-def test_an_empty_part_tries_again_to_finish(either: Tus) -> None:
+def test_an_empty_part_retries_finishing(either: Tus) -> None:
     upload = either.create(len(CONTENT), filename="x")
     upload.append(0, CONTENT[:1000])
     either.person.store("x/in the way", OLD)
@@ -115,7 +115,7 @@ def test_an_empty_part_tries_again_to_finish(either: Tus) -> None:
     check_finished(either, answer, CONTENT)
 
 
-def test_a_folder_that_became_a_file_is_told(either: Tus) -> None:
+def test_a_folder_that_became_a_file_is_reported(either: Tus) -> None:
     upload = either.create(len(CONTENT), filename="x", folder="a/b")
     either.person.store("a", OLD)
 
@@ -124,10 +124,10 @@ def test_a_folder_that_became_a_file_is_told(either: Tus) -> None:
     check_not_complete(upload)
     assert either.person.hashes() == {"a": hash_chunks([OLD])}
     either.person.delete("a")
-    assert check_finished(either, upload.look(), CONTENT) == "a/b/x"
+    assert check_finished(either, upload.get_status(), CONTENT) == "a/b/x"
 
 
-def test_a_creation_whose_end_fails_is_refused_or_goes_on(either: Tus) -> None:
+def test_a_creation_that_fails_to_finish_is_refused_or_resumable(either: Tus) -> None:
     either.person.store("report.pdf/x", OLD)
     headers: Headers = {
         "Content-Type": CONTENT_TYPE,
@@ -141,14 +141,14 @@ def test_a_creation_whose_end_fails_is_refused_or_goes_on(either: Tus) -> None:
 
 
 @pytest.mark.parametrize("rule", ["", "Replace", "overwrite", "fail;rename"])
-def test_an_unknown_rule_is_refused(tus: Tus, rule: str) -> None:
+def test_an_unknown_conflict_option_is_refused(tus: Tus, rule: str) -> None:
     check_refused(
         tus.post({"Upload-Length": 5, "Upload-Metadata": metadata(filename="a", on_conflict=rule)}), 400, 422
     )
     assert tus.unfinished() == []
 
 
-def test_two_uploads_of_one_name_end_one_after_the_other(either: Tus) -> None:
+def test_two_uploads_to_one_name_finish_in_sequence(either: Tus) -> None:
     one, two = (either.create(len(CONTENT), filename="name") for _ in range(2))
     other = content_of(len(CONTENT), seed=2)
     one.append(0, CONTENT[:1000])
@@ -171,7 +171,7 @@ def test_a_cancelled_upload_is_gone(either: Tus, sent: int) -> None:
 
     assert answer.status == 204
     assert answer.headers["Tus-Resumable"] == "1.0.0"
-    looked = upload.look()
+    looked = upload.get_status()
     assert looked.status == 410
     assert "Upload-Offset" not in looked.headers
     check_refused(upload.patch(sent, CONTENT[sent:]), 410)
@@ -182,43 +182,43 @@ def test_a_cancelled_upload_is_gone(either: Tus, sent: int) -> None:
     assert staged(either.server) <= before
 
 
-def test_a_finished_upload_can_be_forgotten_and_its_file_stays(either: Tus) -> None:
+def test_removing_a_finished_upload_keeps_its_file(either: Tus) -> None:
     upload = either.create(len(CONTENT))
     upload.append(0, CONTENT)
 
     assert upload.send("DELETE").status == 204
 
-    assert upload.look().status == 410
+    assert upload.get_status().status == 410
     check_refused(upload.patch(len(CONTENT), b""), 410)
     assert upload.send("GET").status in {404, 410}
     assert either.person.get("file.bin") == CONTENT
     assert either.usage() == len(CONTENT)
 
 
-def test_a_file_that_is_deleted_does_not_come_back(either: Tus) -> None:
+def test_a_deleted_file_does_not_come_back(either: Tus) -> None:
     upload = either.create(len(CONTENT))
     upload.append(0, CONTENT)
     either.person.delete("file.bin")
 
-    looked, again = upload.look(), upload.patch(len(CONTENT), b"")
+    looked, again = upload.get_status(), upload.patch(len(CONTENT), b"")
 
     assert looked.status in {200, 204, 404, 410}
     assert again.status in {204, 404, 410}
     assert either.person.hashes() == {}
 
 
-def test_a_file_that_is_replaced_afterwards_stays_replaced(either: Tus) -> None:
+def test_a_file_replaced_later_stays_replaced(either: Tus) -> None:
     upload = either.create(len(CONTENT))
     upload.append(0, CONTENT)
     either.person.store("file.bin", OLD)
 
-    upload.look()
+    upload.get_status()
     upload.patch(len(CONTENT), b"")
 
     assert either.person.get("file.bin") == OLD
 
 
-def test_the_same_bytes_by_two_ways_are_one_content(either: Tus) -> None:
+def test_identical_bytes_by_two_ways_are_one_content(either: Tus) -> None:
     either.person.store("put", CONTENT)
     upload = either.create(len(CONTENT), filename="tus")
     upload.append(0, CONTENT)

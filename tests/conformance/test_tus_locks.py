@@ -1,7 +1,6 @@
-"""tus, one writer an upload: who comes later takes over, across processes.
+"""One writer per tus upload: a later request takes over, across processes.
 
-Rule: two servers with one worker each stand for two workers of one, so that a test knows which of
-them it asks.
+Rule: two servers with one worker each stand for two workers of one, so that a test knows which one it asks.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ from tests.support.tus import (
     check_finished,
     check_refused,
     checksum,
+    new_account,
     once_free,
     part,
-    someone,
     staged,
     wait_until_read,
 )
@@ -50,9 +49,9 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
 
 @pytest.fixture(scope="module")
 def impatient(pair: Pair) -> Iterator[Server]:
-    """Return a server of the same instance that gives up whoever sends nothing for a second.
+    """Return a server of the same instance that disconnects a client after a second of silence.
 
-    For what stalls on purpose alone: on a busy machine anybody may.
+    Only for deliberate stalls: on a busy machine any client may be silent that long.
     """
     with running(production_command(1), pair[0].folder, {"STALL_SECONDS": 1}) as started:
         yield started
@@ -71,9 +70,9 @@ def worker_of(server: Server) -> int:
     return int(worker)
 
 
-def test_a_head_takes_over_from_a_part_that_stalls(both: Pair) -> None:
+def test_a_head_takes_over_from_a_stalled_part(both: Pair) -> None:
     holder, newcomer = both
-    upload = someone(holder).create(len(CONTENT))
+    upload = new_account(holder).create(len(CONTENT))
 
     with upload.sending(0, len(CONTENT), CONTENT[:HALF]) as stalled:
         offset = upload.at(newcomer).offset()
@@ -83,12 +82,12 @@ def test_a_head_takes_over_from_a_part_that_stalls(both: Pair) -> None:
         stalled.send(CONTENT[HALF:])
         late = stalled.read_response("PATCH")
         assert late is None or late.status != 204
-    check_finished(upload.tus, upload.look(), CONTENT)
+    check_finished(upload.tus, upload.get_status(), CONTENT)
 
 
-def test_a_part_takes_over_from_a_part_that_stalls(both: Pair) -> None:
+def test_a_part_takes_over_from_a_stalled_part(both: Pair) -> None:
     holder, newcomer = both
-    upload = someone(holder).create(len(CONTENT))
+    upload = new_account(holder).create(len(CONTENT))
     upload.append(0, CONTENT[:1000])
 
     with upload.sending(1000, len(CONTENT) - 1000, b"") as stalled:
@@ -98,9 +97,9 @@ def test_a_part_takes_over_from_a_part_that_stalls(both: Pair) -> None:
     assert upload.offset() == len(CONTENT)
 
 
-def test_a_part_that_comes_for_an_offset_of_the_past_is_refused_though_it_takes_over(both: Pair) -> None:
+def test_a_part_at_an_outdated_offset_is_refused_after_taking_over(both: Pair) -> None:
     holder, newcomer = both
-    upload = someone(holder).create(len(CONTENT))
+    upload = new_account(holder).create(len(CONTENT))
 
     with upload.sending(0, len(CONTENT), CONTENT[:HALF]):
         answer = once_free(lambda: upload.at(newcomer).patch(0, CONTENT))
@@ -130,9 +129,9 @@ def trickling(connection: RawConnection, content: bytes) -> Iterator[None]:
         thread.join()
 
 
-def test_a_head_takes_over_from_a_part_that_runs(both: Pair) -> None:
+def test_a_head_takes_over_from_a_running_part(both: Pair) -> None:
     holder, newcomer = both
-    upload = someone(holder).create(len(CONTENT))
+    upload = new_account(holder).create(len(CONTENT))
 
     with (
         upload.sending(0, len(CONTENT), CONTENT[:HALF]) as running_part,
@@ -148,9 +147,9 @@ def test_a_head_takes_over_from_a_part_that_runs(both: Pair) -> None:
     upload.finish(CONTENT)
 
 
-def test_a_part_with_a_checksum_that_is_taken_over_counts_nothing(both: Pair) -> None:
+def test_a_part_with_a_checksum_that_is_taken_over_is_discarded(both: Pair) -> None:
     holder, newcomer = both
-    upload = someone(holder).create(len(CONTENT))
+    upload = new_account(holder).create(len(CONTENT))
     upload.append(0, CONTENT[:1000])
     rest = CONTENT[1000:]
 
@@ -160,10 +159,10 @@ def test_a_part_with_a_checksum_that_is_taken_over_counts_nothing(both: Pair) ->
     check_finished(upload.tus, upload.append(1000, rest, checksum(rest)), CONTENT)
 
 
-def test_a_cancelled_upload_is_gone_though_a_part_runs(both: Pair) -> None:
+def test_an_upload_can_be_cancelled_during_a_part(both: Pair) -> None:
     holder, newcomer = both
     before = staged(holder)
-    upload = someone(holder).create(len(CONTENT))
+    upload = new_account(holder).create(len(CONTENT))
 
     with upload.sending(0, len(CONTENT), CONTENT[:HALF]) as stalled:
         assert upload.at(newcomer).send("DELETE").status == 204
@@ -171,15 +170,15 @@ def test_a_cancelled_upload_is_gone_though_a_part_runs(both: Pair) -> None:
         late = stalled.read_response("PATCH")
         assert late is None or late.status != 204
 
-    assert upload.look().status == 410
+    assert upload.get_status().status == 410
     wait_until(lambda: staged(holder) <= before, what="an empty staging folder")
     assert upload.tus.usage() == 0
     assert upload.tus.person.hashes() == {}
 
 
-def test_a_process_that_does_not_let_go_is_told_of_and_no_one_hurt(pair: Pair) -> None:
+def test_a_process_that_does_not_release_the_lock_is_reported(pair: Pair) -> None:
     holder, newcomer = pair
-    upload = someone(holder).create(len(CONTENT))
+    upload = new_account(holder).create(len(CONTENT))
     later = upload.at(newcomer)
 
     with upload.sending(0, len(CONTENT), CONTENT[:HALF]) as running_part:
@@ -188,7 +187,7 @@ def test_a_process_that_does_not_let_go_is_told_of_and_no_one_hurt(pair: Pair) -
         try:
             # Together, for each of them is kept waiting for some seconds.
             with ThreadPoolExecutor(2) as threads:
-                asked = [threads.submit(later.look), threads.submit(later.patch, 0, CONTENT)]
+                asked = [threads.submit(later.get_status), threads.submit(later.patch, 0, CONTENT)]
                 answers = [answer.result() for answer in asked]
         finally:
             os.kill(worker, signal.SIGCONT)
@@ -202,9 +201,9 @@ def test_a_process_that_does_not_let_go_is_told_of_and_no_one_hurt(pair: Pair) -
     upload.finish(CONTENT)
 
 
-def test_a_killed_worker_holds_nothing(pair: Pair) -> None:
+def test_a_killed_worker_holds_no_lock(pair: Pair) -> None:
     holder, newcomer = pair
-    upload = someone(holder).create(len(CONTENT))
+    upload = new_account(holder).create(len(CONTENT))
     upload.append(0, CONTENT[:1000])
 
     with upload.sending(1000, len(CONTENT) - 1000, CONTENT[1000:HALF]):
@@ -215,8 +214,8 @@ def test_a_killed_worker_holds_nothing(pair: Pair) -> None:
     upload.at(newcomer).finish(CONTENT)
 
 
-def test_a_body_that_stalls_ends_by_itself_and_keeps_what_came(pair: Pair, impatient: Server) -> None:
-    upload = someone(pair[0]).create(len(CONTENT))
+def test_a_stalled_body_times_out_and_keeps_received_bytes(pair: Pair, impatient: Server) -> None:
+    upload = new_account(pair[0]).create(len(CONTENT))
 
     with upload.at(impatient).sending(0, len(CONTENT), CONTENT[:HALF]) as stalled:
         answer = stalled.read_response("PATCH")
@@ -226,11 +225,9 @@ def test_a_body_that_stalls_ends_by_itself_and_keeps_what_came(pair: Pair, impat
     upload.finish(CONTENT)
 
 
-def test_a_creation_that_stalls_is_an_upload_that_goes_on_or_leaves_nothing(
-    pair: Pair, impatient: Server
-) -> None:
+def test_a_stalled_creation_can_be_resumed_or_leaves_nothing(pair: Pair, impatient: Server) -> None:
     before = staged(impatient)
-    tus = someone(pair[0])
+    tus = new_account(pair[0])
     headers = {**part(None), "Upload-Length": len(CONTENT), "Content-Length": len(CONTENT)}
 
     with tus.at(impatient).sending("POST", "/uploads", headers, CONTENT[:HALF]) as stalled:
@@ -245,10 +242,10 @@ def test_a_creation_that_stalls_is_an_upload_that_goes_on_or_leaves_nothing(
     assert tus.usage() == (len(CONTENT) if found else 0)
 
 
-def test_a_creation_that_runs_can_be_cancelled_by_whoever_finds_it(both: Pair) -> None:
+def test_a_running_creation_can_be_cancelled(both: Pair) -> None:
     creator, other = both
     before = staged(creator)
-    tus = someone(creator)
+    tus = new_account(creator)
     headers = {**part(None), "Upload-Length": len(CONTENT), "Content-Length": len(CONTENT)}
 
     with tus.sending("POST", "/uploads", headers, CONTENT[:HALF]) as stalled:
@@ -263,7 +260,7 @@ def test_a_creation_that_runs_can_be_cancelled_by_whoever_finds_it(both: Pair) -
 
 
 def test_two_processes_serve_one_upload_in_turn(pair: Pair) -> None:
-    upload = someone(pair[0]).create(len(CONTENT))
+    upload = new_account(pair[0]).create(len(CONTENT))
     offset, turn = 0, 0
 
     while offset < len(CONTENT):
@@ -277,8 +274,8 @@ def test_two_processes_serve_one_upload_in_turn(pair: Pair) -> None:
     check_finished(upload.tus, answer, CONTENT)
 
 
-def test_of_many_parts_at_once_none_is_mixed_with_another(pair: Pair) -> None:
-    tus = someone(pair[0])
+def test_concurrent_parts_are_never_mixed(pair: Pair) -> None:
+    tus = new_account(pair[0])
     upload = tus.create(len(CONTENT))
     together = threading.Barrier(6)
 
@@ -294,8 +291,8 @@ def test_of_many_parts_at_once_none_is_mixed_with_another(pair: Pair) -> None:
     upload.finish(CONTENT)
 
 
-def test_of_many_last_parts_at_once_one_finishes(pair: Pair) -> None:
-    tus = someone(pair[0])
+def test_of_concurrent_last_parts_one_finishes(pair: Pair) -> None:
+    tus = new_account(pair[0])
     before = staged(pair[0])
     upload = tus.create(len(CONTENT))
     upload.append(0, CONTENT[:HALF])
@@ -318,7 +315,7 @@ def test_of_many_last_parts_at_once_one_finishes(pair: Pair) -> None:
 
 
 def test_uploads_of_one_user_do_not_wait_for_each_other(pair: Pair) -> None:
-    tus = someone(pair[0])
+    tus = new_account(pair[0])
     one, two = tus.create(len(CONTENT), filename="one"), tus.create(len(CONTENT), filename="two")
 
     with one.sending(0, len(CONTENT), CONTENT[:HALF]) as stalled:
@@ -334,13 +331,13 @@ def test_uploads_of_one_user_do_not_wait_for_each_other(pair: Pair) -> None:
 
 
 def test_another_user_cannot_take_over(pair: Pair) -> None:
-    upload = someone(pair[0]).create(len(CONTENT))
-    stranger: Tus = someone(pair[0])
+    upload = new_account(pair[0]).create(len(CONTENT))
+    stranger: Tus = new_account(pair[0])
 
     with upload.sending(0, len(CONTENT), CONTENT[:HALF]) as running_part:
         for server in pair:
             theirs = Upload(stranger, upload.target).at(server)
-            assert theirs.look().status == 404
+            assert theirs.get_status().status == 404
             assert theirs.patch(0, b"x").status == 404
             assert theirs.send("DELETE").status == 404
         running_part.send(CONTENT[HALF:])

@@ -1,7 +1,7 @@
-"""Anything that one user can do by tus, in any order, against a dict.
+"""Any sequence of one user's tus requests, compared with a dict.
 
-The model holds what the user should see; the application and its store are the real ones. After
-every step the two are compared, and at the end nothing may be stored that nobody needs.
+The model holds what the user should see; application and store are real. They are compared after every step,
+and at the end nothing unneeded may be stored.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
 from cabinet.web.services import housekeeping, inspection
 from tests.support.auth import AuthActions
 from tests.support.backends import LocalBackend
-from tests.support.chosen_database import with_database
 from tests.support.contents import content_of
+from tests.support.database_under_test import with_database
 from tests.support.servers import FAST
 from tests.support.templates import COMPILED_TEMPLATES
 from tests.support.tus import CONTENT_TYPE, checksum, metadata
@@ -186,7 +186,7 @@ class TusMachine(RuleBasedStateMachine):
             model.length = int(looked.headers["Upload-Length"])
 
     def refusal_of_part(self, model: Model, offset: int, piece: bytes, kind: str) -> int | None:
-        """Return the status that such a part has to get, None when it is accepted."""
+        """Return the expected status of such a part, None if it is accepted."""
         if model.state in {"gone", "joined"}:
             return 410
         if offset != len(model.content):
@@ -250,7 +250,7 @@ class TusMachine(RuleBasedStateMachine):
             assert hash_chunks([answer.data]) == hash_chunks([self.files[name]])
 
     @invariant()
-    def the_listing_is_that_of_the_model(self) -> None:
+    def listing_matches_the_model(self) -> None:
         if not hasattr(self, "headers"):
             return
         listed = self.client.get("/files", headers=self.headers).get_json()["entries"]

@@ -1,6 +1,6 @@
-"""tus, what the metadata of an upload says: the name, the folder and the time of its file.
+"""tus metadata: the name, the folder and the time of the file.
 
-Rule: what is refused has made no upload and no file, and leaves nothing in staging.
+Rule: a refusal creates no upload and no file, and leaves nothing in staging.
 """
 
 from __future__ import annotations
@@ -17,9 +17,6 @@ from tests.support.tus import (
     check_refused,
     metadata,
 )
-
-pytestmark = pytest.mark.any_database
-
 
 CONTENT = content_of(1_000)
 NAMED = metadata(filename="file.bin")
@@ -41,7 +38,7 @@ def test_metadata_may_be_missing(either: Tus, value: str | None) -> None:
 
     assert answer.status == 201
     upload = Upload(either, answer.headers["Location"])
-    assert upload.look().headers.get("Upload-Metadata", "") == ""
+    assert upload.get_status().headers.get("Upload-Metadata", "") == ""
     check_finished(either, upload.append(0, CONTENT), CONTENT)
 
 
@@ -60,7 +57,7 @@ def test_metadata_may_be_missing(either: Tus, value: str | None) -> None:
         "filename YQ==, filename Yg==",
     ],
 )
-def test_metadata_of_wrong_form_is_refused(tus: Tus, value: str) -> None:
+def test_malformed_metadata_is_refused(tus: Tus, value: str) -> None:
     answer = tus.post({"Upload-Length": 5, "Upload-Metadata": value})
 
     if answer.status == 201:  # a list of HTTP may have empty elements, and a key may be of any alphabet
@@ -119,25 +116,25 @@ def test_a_hostile_folder_is_refused(tus: Tus, folder: str | bytes) -> None:
         "я" * 127,
     ],
 )
-def test_an_odd_name_comes_back_exactly(either: Tus, name: str) -> None:
+def test_an_unusual_name_is_preserved(either: Tus, name: str) -> None:
     upload = either.create(5, filename=name, folder=name)
 
     assert check_finished(either, upload.append(0, b"bytes"), b"bytes") == f"{name}/{name}"
-    assert upload.look().headers["Content-Location"].isascii()
+    assert upload.get_status().headers["Content-Location"].isascii()
 
 
 @pytest.mark.parametrize("size", [5_000, 9_000, 100_000])
-def test_metadata_of_any_size_is_taken_or_refused(tus: Tus, size: int) -> None:
+def test_metadata_of_any_size_is_accepted_or_refused(tus: Tus, size: int) -> None:
     answer = tus.post({"Upload-Length": 5, "Upload-Metadata": metadata(filename="a", other="x" * size)})
 
     assert answer.status == 201 or 400 <= answer.status < 500
 
 
-def test_a_header_with_a_line_of_its_own_in_it_makes_no_other_header(tus: Tus) -> None:
+def test_a_line_break_in_a_header_injects_no_header(tus: Tus) -> None:
     given = metadata(filename="a", other="x\r\nX-Evil: y")
     upload = tus.create(5, headers={"Upload-Metadata": given})
 
-    answer = upload.look()
+    answer = upload.get_status()
 
     assert answer.headers["Upload-Metadata"] == given
     assert "X-Evil" not in answer.headers
@@ -157,7 +154,7 @@ def test_a_header_with_a_line_of_its_own_in_it_makes_no_other_header(tus: Tus) -
         "253402300800",
     ],
 )
-def test_a_time_that_is_none_is_refused(tus: Tus, value: str) -> None:
+def test_an_invalid_time_is_refused(tus: Tus, value: str) -> None:
     answer = tus.post({"Upload-Length": 5, "Upload-Metadata": metadata(filename="a", mtime=value)})
     check_refused(answer, 400, 422)
     check_nothing(tus)
@@ -175,7 +172,7 @@ def test_a_time_that_is_none_is_refused(tus: Tus, value: str) -> None:
         ("253402300799.999999", "9999-12-31T23:59:59.999999Z"),
     ],
 )
-def test_a_file_has_the_time_that_its_sender_told(either: Tus, value: str, shown: str) -> None:
+def test_a_file_has_the_time_from_its_metadata(either: Tus, value: str, shown: str) -> None:
     upload = either.create(5, filename="a", mtime=value)
     upload.append(0, b"bytes")
 

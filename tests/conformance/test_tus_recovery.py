@@ -1,7 +1,7 @@
-"""tus, what survives: lines that are cut, servers that are killed, disks without room.
+"""tus recovery: lost connections, killed servers, full disks.
 
-Rule: what was acknowledged is kept; what arrived without a checksum is kept as far as it is
-durable; and every upload goes on to the end with the right bytes.
+Rule: everything acknowledged is kept; bytes received without a checksum are kept as far as they are durable; every
+upload can be completed with the right bytes.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from tests.support.tus import (
     check_finished,
     check_refused,
     checksum,
+    new_account,
     part,
-    someone,
     staged,
     wait_until_read,
 )
@@ -52,7 +52,7 @@ ENDINGS: dict[str, Callable[[RawConnection], None]] = {
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_a_part_that_is_cut_keeps_what_arrived(either: Tus, ending: str) -> None:
+def test_a_truncated_part_keeps_received_bytes(either: Tus, ending: str) -> None:
     upload = either.create(len(CONTENT))
 
     with upload.sending(0, len(CONTENT), CONTENT[: 2 * MIB]) as connection:
@@ -65,7 +65,7 @@ def test_a_part_that_is_cut_keeps_what_arrived(either: Tus, ending: str) -> None
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_an_upload_that_is_cut_again_and_again_ends_whole(either: Tus, ending: str) -> None:
+def test_a_repeatedly_interrupted_upload_completes(either: Tus, ending: str) -> None:
     before = staged(either.server)
     upload = either.create(len(LARGE))
     chance = random.Random(ending)
@@ -83,7 +83,7 @@ def test_an_upload_that_is_cut_again_and_again_ends_whole(either: Tus, ending: s
     assert staged(either.server) <= before
 
 
-def test_a_polite_end_in_the_middle_is_never_taken_for_the_whole(either: Tus) -> None:
+def test_a_graceful_disconnect_is_not_taken_for_the_end(either: Tus) -> None:
     upload = either.create(len(CONTENT))
 
     with upload.sending(0, len(CONTENT), CONTENT[:-1]) as connection:
@@ -97,7 +97,7 @@ def test_a_polite_end_in_the_middle_is_never_taken_for_the_whole(either: Tus) ->
 
 
 @pytest.mark.parametrize("ending", ["FIN", "RST"])
-def test_chunks_that_are_cut_keep_what_arrived(either: Tus, ending: str) -> None:
+def test_truncated_chunks_keep_received_bytes(either: Tus, ending: str) -> None:
     upload = either.create(len(LARGE))
     headers = {**part(0), "Transfer-Encoding": "chunked"}
     body = b"".join(b"%x\r\n%s\r\n" % (MIB, LARGE[start : start + MIB]) for start in range(0, 5 * MIB, MIB))
@@ -110,21 +110,22 @@ def test_chunks_that_are_cut_keep_what_arrived(either: Tus, ending: str) -> None
     upload.finish(LARGE)
 
 
-def test_a_deferred_length_survives_a_cut(either: Tus) -> None:
+def test_a_deferred_length_survives_a_lost_connection(either: Tus) -> None:
     upload = either.create(None)
 
     with upload.sending(0, len(CONTENT), CONTENT[: 2 * MIB], {"Upload-Length": len(CONTENT)}) as connection:
         by_fin(connection)
 
-    if "Upload-Defer-Length" in upload.look().headers:
+    if "Upload-Defer-Length" in upload.get_status().headers:
         upload.append(upload.offset(), b"", {"Upload-Length": len(CONTENT)})
     upload.finish(CONTENT)
     assert either.usage() == len(CONTENT)
 
 
-def test_an_upload_outlives_a_killed_server(start_production: StartProduction) -> None:
+@pytest.mark.database
+def test_an_upload_survives_a_killed_server(start_production: StartProduction) -> None:
     server = start_production()
-    tus = someone(server)
+    tus = new_account(server)
     upload, checked = tus.create(len(LARGE), filename="one"), tus.create(len(LARGE), filename="two")
     acknowledged = 0
     for count in (1000, 5 * MIB, 2 * MIB):
@@ -155,9 +156,9 @@ def test_an_upload_outlives_a_killed_server(start_production: StartProduction) -
     assert staged(server) == set()
 
 
-def test_an_upload_outlives_a_server_that_is_stopped(start_production: StartProduction) -> None:
+def test_an_upload_survives_a_stopped_server(start_production: StartProduction) -> None:
     server = start_production(arguments=("--graceful-timeout", "1"))
-    tus = someone(server)
+    tus = new_account(server)
     upload = tus.create(len(LARGE))
     upload.append(0, LARGE[:MIB])
 
@@ -169,9 +170,10 @@ def test_an_upload_outlives_a_server_that_is_stopped(start_production: StartProd
     upload.finish(LARGE)
 
 
-def test_partials_outlive_a_killed_server(start_production: StartProduction) -> None:
+@pytest.mark.database
+def test_partials_survive_a_killed_server(start_production: StartProduction) -> None:
     server = start_production()
-    tus = someone(server)
+    tus = new_account(server)
     one = tus.partial(LARGE[: 4 * MIB])
     two = tus.create(len(LARGE) - 4 * MIB, headers={"Upload-Concat": "partial"})
     with two.sending(0, len(LARGE) - 4 * MIB, LARGE[4 * MIB : 7 * MIB]):
@@ -186,7 +188,7 @@ def test_partials_outlive_a_killed_server(start_production: StartProduction) -> 
     assert staged(server) == set()
 
 
-def test_a_disk_without_room_keeps_the_upload_and_the_server(tmp_path: Path) -> None:
+def test_a_full_disk_keeps_the_upload_and_the_server(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     command = on_small_disks(production_command(1), {disk: "3m"})

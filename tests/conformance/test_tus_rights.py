@@ -1,6 +1,6 @@
-"""tus, who may do what, and how much: other users, other sites, quotas, and ids that are none.
+"""tus permissions and quotas: other users, other sites, and invalid ids.
 
-Rule: what is not yours answers as what does not exist; what was refused has changed nothing.
+Rule: uploads of other users are not found; a refusal changes nothing.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from tests.support.tus import (
     check_refused,
     checksum,
     metadata,
+    new_account,
     part,
-    someone,
     staged,
     told,
 )
@@ -35,12 +35,12 @@ UNKNOWN = "/uploads/00000000000000000000000000000000"
 
 
 @pytest.mark.parametrize("method", ["HEAD", "PATCH", "DELETE", "GET", "POST"])
-def test_an_upload_of_somebody_else_is_as_unknown_as_any(either: Tus, method: str) -> None:
+def test_an_upload_of_another_user_is_not_found(either: Tus, method: str) -> None:
     upload = either.create(len(CONTENT))
     upload.append(0, CONTENT[:100])
     finished = either.create(3, filename="finished")
     finished.append(0, b"abc")
-    stranger = someone(either.server)
+    stranger = new_account(either.server)
     override: Headers = {"X-HTTP-Method-Override": "DELETE"} if method == "POST" else {}
     headers: Headers = {**part(100), **override}
     body = None if method in {"HEAD", "GET"} else b""
@@ -86,7 +86,7 @@ HOSTILE_IDS = [
 
 
 @pytest.mark.parametrize("method", ["HEAD", "PATCH", "DELETE", "GET"])
-def test_an_id_that_is_none_is_not_found(tus: Tus, method: str) -> None:
+def test_an_invalid_id_is_not_found(tus: Tus, method: str) -> None:
     upload = tus.create(5)
     before = staged(tus.server)
     for hostile in (*HOSTILE_IDS, f"{upload.id}/", f"{upload.id}%00", f"{upload.id}.", f"%2e/{upload.id}"):
@@ -102,7 +102,7 @@ def test_an_id_that_is_none_is_not_found(tus: Tus, method: str) -> None:
     assert staged(tus.server) <= before
 
 
-def test_nobody_uploads_without_signing_in(either: Tus) -> None:
+def test_uploading_requires_authentication(either: Tus) -> None:
     upload = either.create(len(CONTENT))
     nobody: Headers = {"Authorization": None}
     requests: list[tuple[str, str, Headers]] = [
@@ -124,7 +124,7 @@ def test_nobody_uploads_without_signing_in(either: Tus) -> None:
     assert upload.offset() == 0
 
 
-def test_every_way_to_sign_in_may_upload(either: Tus) -> None:
+def test_every_authentication_method_can_upload(either: Tus) -> None:
     username = either.person.send("GET", "/me").json()["username"]
     form = urlencode({"username": username, "password": PASSWORD})
     signed_in = either.server.request(
@@ -156,7 +156,7 @@ CROSS_SITE: list[Headers] = [
 
 
 @pytest.mark.parametrize("headers", CROSS_SITE, ids=str)
-def test_another_site_changes_nothing(either: Tus, headers: Headers) -> None:
+def test_a_cross_site_request_changes_nothing(either: Tus, headers: Headers) -> None:
     upload = either.create(len(CONTENT))
     override = "X-HTTP-Method-Override"
 
@@ -176,7 +176,7 @@ def test_another_site_changes_nothing(either: Tus, headers: Headers) -> None:
     assert [each["id"] for each in either.unfinished()] == [upload.id]
 
 
-def test_a_form_of_another_type_makes_no_upload(tus: Tus) -> None:
+def test_a_form_content_type_creates_no_upload(tus: Tus) -> None:
     """What a hostile page can send without asking is a form, and a form is no part."""
     upload = tus.create(5)
     for content_type in ("text/plain", "application/x-www-form-urlencoded"):
@@ -185,7 +185,7 @@ def test_a_form_of_another_type_makes_no_upload(tus: Tus) -> None:
     assert upload.offset() == 0
 
 
-def test_a_length_beyond_the_quota_is_refused(either: Tus) -> None:
+def test_a_length_above_the_quota_is_refused(either: Tus) -> None:
     either.set_quota(150_000)
     either.person.store("there", CONTENT)
     before = staged(either.server)
@@ -202,7 +202,7 @@ def test_a_length_beyond_the_quota_is_refused(either: Tus) -> None:
 
 
 @pytest.mark.parametrize("with_checksum", [False, True])
-def test_a_quota_that_is_reached_midway_stops_an_upload(either: Tus, with_checksum: bool) -> None:
+def test_an_upload_stops_at_the_quota(either: Tus, with_checksum: bool) -> None:
     either.set_quota(5 << 20)
     upload = either.create(None)
     headers = checksum(LARGE) if with_checksum else {}
@@ -218,7 +218,7 @@ def test_a_quota_that_is_reached_midway_stops_an_upload(either: Tus, with_checks
     upload.finish(LARGE)
 
 
-def test_a_quota_holds_for_all_uploads_together(either: Tus) -> None:
+def test_a_quota_applies_to_all_uploads_together(either: Tus) -> None:
     either.set_quota(150_000)
     one, two = (either.create(100_000, filename=name) for name in ("one", "two"))
     one.append(0, CONTENT)
@@ -235,7 +235,7 @@ def test_a_quota_holds_for_all_uploads_together(either: Tus) -> None:
     assert either.usage() == 200_000
 
 
-def test_many_at_the_edge_of_a_quota_do_not_pass_it(tus: Tus) -> None:
+def test_concurrent_uploads_do_not_exceed_a_quota(tus: Tus) -> None:
     tus.set_quota(250_000)
     uploads = [tus.create(100_000, filename=f"{number}") for number in range(6)]
     together = threading.Barrier(len(uploads))
@@ -256,7 +256,7 @@ def test_many_at_the_edge_of_a_quota_do_not_pass_it(tus: Tus) -> None:
     assert tus.usage() == statuses.count(204) * 100_000
 
 
-def test_unfinished_bytes_count_once_and_cancelled_ones_not(either: Tus) -> None:
+def test_unfinished_bytes_count_once_and_cancelled_ones_not_at_all(either: Tus) -> None:
     upload = either.create(len(LARGE))
     assert either.usage() == 0
     upload.append(0, LARGE[:1000])
@@ -268,17 +268,17 @@ def test_unfinished_bytes_count_once_and_cancelled_ones_not(either: Tus) -> None
     assert either.usage() == 1000
     upload.append(1000, piece, checksum(piece))
     assert either.usage() == 5 << 20
-    upload.look()
+    upload.get_status()
     upload.append(5 << 20, LARGE[5 << 20 :])
     assert either.usage() == len(LARGE)
-    upload.look()
+    upload.get_status()
     upload.append(len(LARGE), b"")
     assert either.usage() == len(LARGE)
     assert upload.send("DELETE").status == 204
     assert either.usage() == len(LARGE)
 
 
-def test_a_final_needs_no_room_for_what_its_partials_hold(either: Tus) -> None:
+def test_a_final_needs_no_space_beyond_its_partials(either: Tus) -> None:
     either.set_quota(len(LARGE))
     partials = [either.partial(LARGE[: 4 << 20]), either.partial(LARGE[4 << 20 :])]
 
@@ -287,7 +287,7 @@ def test_a_final_needs_no_room_for_what_its_partials_hold(either: Tus) -> None:
     assert either.usage() == len(LARGE)
 
 
-def test_a_final_that_names_partials_twice_needs_room_for_it(either: Tus) -> None:
+def test_a_final_with_repeated_partials_needs_space_for_them(either: Tus) -> None:
     either.set_quota(150_000)
     partial = either.partial(CONTENT)
 
@@ -298,7 +298,7 @@ def test_a_final_that_names_partials_twice_needs_room_for_it(either: Tus) -> Non
     check_finished(either, either.join(partial), CONTENT)
 
 
-def test_no_look_at_the_usage_sees_bytes_twice(tus: Tus) -> None:
+def test_usage_never_counts_bytes_twice(tus: Tus) -> None:
     """Neither while parts come, nor while they are joined, nor while a file is made of them."""
     seen: list[int] = []
     over = threading.Event()

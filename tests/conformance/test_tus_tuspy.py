@@ -1,4 +1,4 @@
-"""tus as tuspy speaks it, in this process: with checksums, in pieces, and going on with what another one left."""
+"""tus by tuspy in this process: with checksums, in chunks, and resuming."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from tusclient.exceptions import TusCommunicationError, TusUploadFailed
 from cabinet.storage.content_hash import hash_chunks
 from tests.support.contents import content_of
 from tests.support.tus import Tus, Upload, check_finished
-
-pytestmark = pytest.mark.any_database
 
 MIB = 1 << 20
 CONTENT = content_of(13 * MIB + 7)
@@ -64,10 +62,10 @@ def test_a_file_without_metadata_is_uploaded(either: Tus, client: TusClient, fil
     with uploading(client, file) as uploader:
         uploader.upload()
 
-    check_finished(either, Upload(either, uploader.url).look(), CONTENT)
+    check_finished(either, Upload(either, uploader.url).get_status(), CONTENT)
 
 
-def test_one_stops_and_another_goes_on(either: Tus, client: TusClient, file: Path) -> None:
+def test_one_process_stops_and_another_resumes(either: Tus, client: TusClient, file: Path) -> None:
     with uploading(client, file, chunk_size=2 * MIB, metadata={"filename": "a"}) as first:
         first.upload(stop_at=5 * MIB)
     assert either.person.hashes() == {}
@@ -79,7 +77,7 @@ def test_one_stops_and_another_goes_on(either: Tus, client: TusClient, file: Pat
     check_stored(either, "a")
 
 
-def test_a_part_that_begins_elsewhere_is_told(either: Tus, client: TusClient, file: Path) -> None:
+def test_a_part_at_another_offset_is_an_error(either: Tus, client: TusClient, file: Path) -> None:
     options = {"chunk_size": MIB, "upload_checksum": True, "metadata": {"filename": "a"}}
     with uploading(client, file, **options) as uploader:
         uploader.upload_chunk()
@@ -94,7 +92,7 @@ def test_a_part_that_begins_elsewhere_is_told(either: Tus, client: TusClient, fi
     check_stored(either, "a")
 
 
-def test_what_is_gone_is_told(either: Tus, client: TusClient, file: Path) -> None:
+def test_a_missing_upload_is_an_error(either: Tus, client: TusClient, file: Path) -> None:
     upload = either.create(len(CONTENT))
     assert upload.send("DELETE").status == 204
 
@@ -107,7 +105,7 @@ def test_what_is_gone_is_told(either: Tus, client: TusClient, file: Path) -> Non
     assert failed.value.status_code == 410
 
 
-def test_a_file_is_uploaded_by_a_loop(either: Tus, client: TusClient, file: Path) -> None:
+def test_a_file_is_uploaded_in_a_loop(either: Tus, client: TusClient, file: Path) -> None:
     async def upload() -> None:
         with file.open("rb") as stream:
             # With more aiohttp warns that the loop may stand still.
