@@ -1,6 +1,6 @@
-"""Transfers by curl, which needs far less of the machine than any server here.
+"""Transfers by curl, which uses far less of the machine than any server here.
 
-Rule: a transfer that is not answered with 2xx ends the bench; a fast failure is no figure.
+Rule: a transfer without a 2xx status ends the benchmark; a fast failure is no result.
 """
 
 from __future__ import annotations

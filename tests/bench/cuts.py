@@ -1,7 +1,6 @@
-"""Interrupted uploads: how many are resumed whole, and how long the last run takes.
+"""Interrupted uploads: how many resume completely, and the duration of the last run.
 
-Rule: a proof first and a measure second; bytes that differ end the bench with an error, for no
-speed makes up for them.
+Rule: a proof first and a measurement second; different bytes end the benchmark with an error.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from tests.bench.measures import percentile
 from tests.bench.report import Row
 from tests.bench.stage import Stage
-from tests.support.cuts import KINDS, Proof
+from tests.support.interruptions import KINDS, Proof
 from tests.support.line import line_to
 from tests.support.servers import production_command, running
 

@@ -1,6 +1,6 @@
-"""A long line for the parts of the bench: a client at its near end, a server at its far one.
+"""A high-latency connection for parts of the benchmark, with a client at one end and a server at the other.
 
-Rule: a line is made for one part and gone after it; the process that carries it is ended by its id.
+Rule: a line exists for one part only; the process that carries it is ended by its id.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.bench.namespaces import inside
 # The address of the far end, and what listens there; the namespace is ours alone, so all ports are free.
 FAR = "10.77.0.2"
 
-# Seconds until a carrier that was told to end is killed.
+# Seconds until a carrier that does not end is killed.
 _GRACE = 5
 
 

@@ -1,7 +1,7 @@
-"""Rows by the million, as uploads would have left them, made inside the database.
+"""Millions of rows, as uploads would have left them, created inside the database.
 
-Rule: the entries are copies of one uploaded file and share its blob; every counter is right. It
-works on either database, and goes past the server, which must not be busy meanwhile.
+Rule: the entries are copies of one uploaded file and share its blob; every counter is correct. Works on both
+databases, bypassing the server, which must be idle.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A page of a folder, however many entries it has, on both databases.
+"""The page of a folder with any number of entries, on both databases.
 
-Rule: every page has as many entries, or it would be the entries that are measured.
+Rule: every page has the same number of entries, or the rendering would be measured.
 """
 
 from __future__ import annotations
@@ -60,7 +60,10 @@ def _row(
     addresses = {f"{count:,}": f"{address}&path=folder-{count}" for count in counts}
     if goes_on:
         addresses = {name: _behind(server, page) for name, page in addresses.items()}
-    pages = alternate({name: asker(stage, server, page) for name, page in addresses.items()}, stage.rounds)
+    accepted = "text/html" if address.startswith("/index") else "application/json"
+    pages = alternate(
+        {name: asker(stage, server, page, accepted) for name, page in addresses.items()}, stage.rounds
+    )
     smallest, *_, largest = addresses
     ratio = pages[largest].times(pages[smallest])
     return Row(
@@ -79,9 +82,10 @@ def _behind(server: Cabinet, address: str) -> str:
     return f"{address}&after={quote(answer['next'])}"
 
 
-def asker(stage: Stage, server: Cabinet, address: str) -> Callable[[int], float]:
-    """Return what asks for an address several times, and tells the median of a request in ms."""
-    accepted = "text/html" if address.startswith("/index") else "application/json"
+def asker(
+    stage: Stage, server: Cabinet, address: str, accepted: str = "application/json"
+) -> Callable[[int], float]:
+    """Return a function that requests a URL several times and returns the median of a request in ms."""
     asked = stage.scaled(REQUESTS, 10)
 
     def ask(_number: int) -> float:

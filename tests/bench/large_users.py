@@ -1,6 +1,6 @@
-"""How long another user's write takes while a user with very many files copies, removes and is deleted.
+"""The duration of another user's write while a user with very many files copies, deletes and is deleted.
 
-Rule: both are measured through the server, on both databases; the removal is waited for, in the database.
+Rule: both are measured through the server, on both databases; the removal is awaited in the database.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _rows(stage: Stage, kind: str) -> list[Row]:
             send("POST", "/account/delete", fields={"password": PASSWORD})()
             _wait(server)
 
-        # What is done while nobody measures, and then while somebody else writes.
+        # Operations measured alone, and then during another user's writes.
         acts: list[tuple[str, Callable[[], object], Callable[[], object]]] = [
             ("left alone", _nothing, lambda: pass_time(5)),
             ("copied", _nothing, send("POST", "/copies", json={"from": ["many"], "to": "copy"})),
@@ -114,7 +114,7 @@ def _row(server: Cabinet, what: str, act: Callable[[], object]) -> Row:
 
 
 def _wait(server: Cabinet) -> None:
-    """Wait until only those rows are left that lie in somebody's root."""
+    """Wait until only the rows of users' roots are left."""
     left = sa.text("SELECT count(*) FROM node WHERE parent_id IS NOT NULL")
     live = sa.text("SELECT coalesce(sum(child_count), 0) FROM node WHERE parent_id IS NULL")
     with database_of(server) as engine:

@@ -1,8 +1,8 @@
-"""The limit of this machine: a server that receives a PUT, writes it, and knows nothing else.
+"""The limit of this machine: a server that receives a PUT and writes it, and nothing else.
 
     python limit_server.py PORT FOLDER
 
-Rule: one connection at a time, no hash, no sync, no second thread; nothing can be simpler.
+Rule: one connection at a time, no hash, no sync, no second thread.
 """
 
 from __future__ import annotations

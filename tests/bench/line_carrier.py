@@ -1,13 +1,12 @@
-"""A line between two networks that do not know each other: it takes time, and it loses packets.
+"""A connection between two isolated networks with latency and packet loss.
 
     python -m tests.bench.line_carrier RTT_SECONDS LOSS BITS_PER_SECOND CONGESTION_CONTROL
 
-Two TUN devices, one in each of two new network namespaces, and this process, which carries every
-packet from one to the other: after half a round trip, one after the other at the given rate, and
-now and then not at all. Packets are of 1500 bytes, as on a real line. It prints where the two
-namespaces are, and works until its standard input ends.
+There are two TUN devices in two new network namespaces, and this process forwards packets between them, delayed
+by half a round trip, at the given rate, with the given loss. Packets have 1500 bytes, as on Ethernet. It prints
+the paths of the namespaces and runs until its standard input ends.
 
-Rule: what it makes belongs to this process alone, so nothing is left when it is gone, killed or not.
+Rule: everything it creates belongs to this process, so nothing is left when it ends, however it ends.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ _BUFFER = 0.1
 
 
 class Direction:
-    """What is under way to one side."""
+    """The packets in transit in one direction."""
 
     def __init__(self, source: int, target: int, delay: float, loss: float, rate: float, seed: int) -> None:
         self._source = source
@@ -73,7 +72,7 @@ class Direction:
             self._under_way.append((self._free_at + self._delay, packet))
 
     def deliver(self, now: float) -> None:
-        """Hand over what has arrived by now."""
+        """Deliver the packets that are due."""
         under_way, target = self._under_way, self._target
         while under_way and under_way[0][0] <= now:
             os.write(target, under_way.popleft()[1])

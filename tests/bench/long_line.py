@@ -1,7 +1,6 @@
-"""One file over a long line: a round trip of 100 ms, and one packet in a thousand lost.
+"""One file over a connection with 100 ms round trip and a loss of one packet in a thousand.
 
-Rule: client and server have a network of their own each, with nothing but the line between them;
-how a sender takes losses is the kernel's matter, so each way that it knows is measured by itself.
+Rule: client and server have separate networks; each congestion control algorithm of the kernel is measured.
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ def _congestion_controls() -> list[str]:
 
 
 def _capacity(stage: Stage) -> Row:
-    """Tell what the carrier can do, so that nobody takes its limit for a program's."""
+    """Print the limit of the carrier, so that it is not taken for a program's."""
     with delay_line(0.0, 0.0, congestion=_congestion_controls()[0]) as laid:
         size = stage.scaled(256 * MIB, 16 * MIB) // MIB * MIB
         carried = Samples([laid.carries(size) / 1e6 for _ in range(stage.rounds)])
@@ -132,7 +131,7 @@ def run_u2c(copyparty: Copyparty, to: str, *words: str) -> None:
 def _timed(
     send: Callable[[int], object], cabinet: Cabinet, copyparty: Copyparty, file: Path
 ) -> Callable[[int], float]:
-    """Return what tells the MB/s of `send`, once it is sure that the bytes are there."""
+    """Return a function that returns the MB/s of `send`, after checking that the bytes are stored."""
     size = file.stat().st_size
 
     def measure(number: int) -> float:

@@ -1,7 +1,6 @@
-"""Figures: repeated, alternating, and summed up by their median.
+"""Measurements: repeated, alternating, and summarized by the median.
 
-Rule: whoever is compared takes turns (A B C, A B C), so that a machine that slows down slows down
-everybody.
+Rule: candidates alternate (A B C, A B C), so that a slowdown of the machine affects all of them.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ class Samples:
         return median(self.values)
 
     def times(self, other: Samples) -> float:
-        """Return how many times `other` this is: the median of what it was in each round."""
+        """Return the ratio to `other`: the median of the ratios of each round."""
         return median(mine / its for mine, its in zip(self.values, other.values, strict=True))
 
     def show(self, unit: str, digits: int = 0) -> str:
@@ -33,7 +32,7 @@ class Samples:
 
 
 def alternate(contenders: Mapping[str, Callable[[int], float]], rounds: int) -> dict[str, Samples]:
-    """Ask each contender for its figure once a round; they are told the number of the round."""
+    """Ask each contender for its figure once per round, with the number of the round."""
     found: dict[str, list[float]] = {name: [] for name in contenders}
     for number in range(rounds):
         for name, measure in contenders.items():

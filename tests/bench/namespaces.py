@@ -1,7 +1,7 @@
-"""Network namespaces: a network of one's own for a thread and for what it starts.
+"""Network namespaces for a thread and the processes that it starts.
 
-Rule: a namespace has no name and no file; it is gone with the last process that uses it, however
-that one ended. Python has these two calls since 3.12 only.
+Rule: a namespace has no name and no file; it ends with its last process. Python has these two calls since
+3.12 only.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# linux/sched.h: what is to be one's own is the network
+# linux/sched.h: the new namespace is of the network
 _CLONE_NEWNET = 0x40000000
 
 _OWN = "/proc/thread-self/ns/net"

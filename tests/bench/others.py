@@ -1,7 +1,7 @@
-"""What others notice of crowds: the longest of a hundred requests of one person, while many are slow or busy.
+"""The effect of crowds on other users: the longest of a hundred requests while many clients are slow or busy.
 
-Rule: two processes with the settings of production; the crowd goes on for as long as it is measured, each
-client from an address of its own.
+Rule: two processes with production settings; the crowd lasts as long as the measurement, each client with its own
+address.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.bench.report import Row
 from tests.bench.stage import Stage
 from tests.support.auth import basic
 from tests.support.contents import content_of
-from tests.support.crowds import MIB, connected
+from tests.support.many_connections import MIB, connected
 from tests.support.people import Person
 from tests.support.raw_http import RawConnection, request_head
 
@@ -45,7 +45,7 @@ Crowd = Callable[[], AbstractContextManager[object]]
 
 
 def others(stage: Stage) -> list[Row]:
-    """Ask for a list while nobody else is there, and beside each crowd."""
+    """Request a list on an idle server, and with each crowd."""
     _allow_descriptors()
     many, some, fewer = (stage.scaled(count, 10) for count in (1000, 600, 400))
     # In a process of its own, or its figures would be those of the crowd's threads.

@@ -1,8 +1,8 @@
-"""The page of a folder as somebody at a browser gets it: from the server, over the line, on the screen.
+"""The page of a folder in a browser: from the server, over the connection, on the screen.
 
-What the browser does is measured in Chromium on a quarter of a processor's speed.
+Browser work is measured in Chromium at a quarter of the processor speed.
 
-Rule: a figure is what the browser itself reports, never what a script of ours believes.
+Rule: a figure is reported by the browser, not computed by our scripts.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ REQUESTS = 40
 
 SLOWER = 4
 
-# What is wanted: milliseconds of the server, bytes, milliseconds to the largest paint, and to an answer.
+# The goals: milliseconds of the server, bytes, milliseconds to the largest paint, and to a response.
 SERVER_MS = 30
 FIRST_VIEW_BYTES = 100_000
 LARGEST_PAINT_MS = 1000
@@ -57,7 +57,7 @@ ELEMENT = """([index, part]) => {
     const row = document.querySelectorAll('#rows .list-row')[index];
     return part ? row.querySelector(part) : row;
 }"""
-# How long a finger holds a button or a key, and how long nobody does anything after scrolling.
+# How long a button or a key is pressed, and the pause after scrolling.
 HELD_MS = 60
 SETTLED_MS = 500
 # Two frames later everything that an event did is on the screen.
@@ -77,9 +77,9 @@ def page(stage: Stage) -> list[Row]:
         ]
 
 
-def _row(what: str, samples: Samples, unit: str, wanted: float, digits: int = 0) -> Row:
-    limit = f"<= {wanted:,.0f} {unit}"
-    return Row(what, samples.show(unit, digits), wanted=limit, passed=samples.median <= wanted)
+def _row(what: str, samples: Samples, unit: str, most: float, digits: int = 0) -> Row:
+    limit = f"<= {most:,.0f} {unit}"
+    return Row(what, samples.show(unit, digits), at_least=limit, passed=samples.median <= most)
 
 
 def _server_row(stage: Stage, server: Cabinet) -> Row:
@@ -105,7 +105,7 @@ def _first_view_rows(stage: Stage, server: Cabinet, browser: Browser) -> list[Ro
                 carried = _weigh(visited)
                 visited.goto("/index?path=page", wait_until="networkidle")
                 weighed.append(carried() / 1000)
-            # Another visit, for a browser that also tells of each packet paints later.
+            # A separate visit, because a browser that reports each packet paints later.
             with _visit(server, browser, locale) as visited:
                 visited.goto("/index?path=page", wait_until="networkidle")
                 seen = visited.evaluate("seen")
@@ -176,7 +176,7 @@ def _then_paint(visited: Page, act: Callable[[], None]) -> None:
 
 @contextmanager
 def _visit(server: Cabinet, browser: Browser, locale: str, slower: int = SLOWER) -> Iterator[Page]:
-    """Open a window of somebody who is signed in and has never been here."""
+    """Open a window of a signed-in user with an empty cache."""
     context = browser.new_context(
         base_url=server.server.url, locale=locale, viewport={"width": 1280, "height": 800}
     )
@@ -196,7 +196,7 @@ def _slow_down(context: BrowserContext, visited: Page, times: int) -> None:
 
 
 def _weigh(visited: Page) -> Callable[[], float]:
-    """Return what tells how many bytes have come over the line so far, heads of answers among them."""
+    """Return a function that returns the bytes received so far, including response headers."""
     carried: list[float] = []
     session = visited.context.new_cdp_session(visited)
     session.send("Network.enable")

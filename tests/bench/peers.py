@@ -1,7 +1,7 @@
-"""The servers that are compared, each behind the same few facts.
+"""The compared servers, with a common interface.
 
-Rule: every one runs as one process that serves, keeps its contents in the temporary folder, and
-is told to let exactly one user write.
+Rule: each runs as one serving process, keeps its content in the temporary folder, and allows exactly one user to
+write.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from tests.support.auth import PASSWORD, USERNAME, basic, bearer
 from tests.support.listening import HOST, free_port, listening
-from tests.support.servers import Server, production_command, running
+from tests.support.servers import FAST, Server, production_command, running
 
 _NGINX = """
 daemon off;
@@ -102,6 +102,10 @@ class Copyparty(Peer):
 
     u2c: tuple[str, ...] = field(kw_only=True)
 
+    def without_checksums(self) -> Copyparty:
+        """Return the same server, asked to compute no checksum of what it gets."""
+        return replace(self, name="copyparty, no checksum", headers={**self.headers, "CK": "no"})
+
 
 @contextmanager
 def cabinet(
@@ -110,18 +114,20 @@ def cabinet(
     workers: int = 1,
     database: str | None = None,
     settings: Mapping[str, Any] | None = None,
+    python: str = sys.executable,
 ) -> Iterator[Cabinet]:
-    """Start Cabinet as `make serve` does, but for `workers`, with one user and a token; on `host` besides.
+    """Start Cabinet as `make serve` does, but with `workers`, one user and a token, also listening on `host`.
 
-    `database` is the URL of one that is empty, for which otherwise a file is made.
+    `database` is the URL of an empty one; by default a file is created. `python` has the release to start.
     """
     folder.mkdir()
     port = 0 if host == HOST else _CABINET_PORT
     arguments = ["--bind", f"{host}:{port}"] if port else []
     rows = database or f"sqlite:///{folder / 'instance' / 'cabinet.db'}"
-    with running(
-        production_command(workers, *arguments), folder, {**(settings or {}), "DATABASE_URL": rows}
-    ) as server:
+    command = [python, *production_command(workers, *arguments)[1:]]
+    # Another release may not know the settings of tests.
+    defaults = FAST if python == sys.executable else {}
+    with running(command, folder, {**(settings or {}), "DATABASE_URL": rows}, defaults) as server:
         form = {"username": USERNAME, "password": PASSWORD}
         server.request("POST", "/register", fields=form, encode_multipart=False)
         made = server.request("POST", "/tokens", json={"name": "bench"}, headers=basic())
@@ -134,7 +140,7 @@ def cabinet(
 
 @contextmanager
 def nginx(folder: Path) -> Iterator[Peer]:
-    """Start Debian's nginx, which gives out files and takes them by PUT, for anybody."""
+    """Start Debian's nginx, which serves files and accepts them by PUT, without authentication."""
     program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin") or "nginx"
     content, port = folder / "content", free_port()
     content.mkdir(parents=True)

@@ -1,6 +1,6 @@
-"""What the processes that the bench started take of the memory and of the processors.
+"""Memory and processor use of the processes that the benchmark started.
 
-Rule: they are known by their ids; nothing is looked up by name.
+Rule: processes are identified by their ids, never by name.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def resident(pids: Sequence[int]) -> int:
 
 
 def forget_peaks(pids: Sequence[int]) -> None:
-    """Let the peaks of `peak_resident` begin at what is held now."""
+    """Reset the peaks of `peak_resident` to the current values."""
     for pid in pids:
         # 5 resets the high-water mark, by proc(5)
         Path(f"/proc/{pid}/clear_refs").write_text("5")

@@ -1,7 +1,7 @@
-"""Resumable uploads: their rate beside one PUT, their memory, and what those left half-way cost.
+"""Resumable uploads: their rate compared with one PUT, their memory, and the cost of abandoned ones.
 
-Rule: both rates come from one plain client, whose checksums are computed beforehand; expiry is the
-operator's own command.
+Rule: both rates come from one minimal client, whose checksums are computed in advance; expiry uses the operator's
+command.
 """
 
 from __future__ import annotations
@@ -107,13 +107,13 @@ def _memory(stage: Stage) -> Row:
     return Row(
         f"memory, tus upload of {memory.AT_ONCE} at once, {size / GIB:.2f} GiB",
         f"{grown / MIB:.1f} MiB over idle",
-        wanted=f"<= {MOST} MiB",
+        at_least=f"<= {MOST} MiB",
         passed=grown <= MOST * MIB,
     )
 
 
 def halfway(stage: Stage) -> list[Row]:
-    """Watch a server with uploads that nobody goes on with, and what is left once they expire."""
+    """Observe a server with abandoned uploads, and what is left once they expire."""
     count = stage.scaled(LEFT, 20)
     with stage.fresh_cabinet() as server:
         with kept_connection(server.port, server.headers) as connection:
@@ -133,7 +133,7 @@ def halfway(stage: Stage) -> list[Row]:
         f"{what}: after their expiry",
         f"{len(left)} files, {sum(left)} bytes in staging",
         f"flask uploads expire {ended:.1f} s",
-        wanted="none",
+        at_least="none",
         passed=not left,
     )
     return [*rows, expired]
@@ -181,6 +181,6 @@ def _expire(server: Cabinet) -> float:
 
 
 def _staged(server: Cabinet) -> list[int]:
-    """Return the sizes of what lies in staging."""
+    """Return the sizes of the files in staging."""
     staging: Path = server.server.folder / "instance" / "staging"
     return [path.stat().st_size for path in staging.rglob("*") if path.is_file()]

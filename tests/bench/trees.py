@@ -1,6 +1,6 @@
 """Moving and copying a tree, on both databases.
 
-Rule: the tree is made once, by copies of a folder of files, and then moved to and fro.
+Rule: the tree is created once, by copying a folder of files, and then moved back and forth.
 """
 
 from __future__ import annotations

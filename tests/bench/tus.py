@@ -1,6 +1,6 @@
-"""A tus client so plain that only the server and the line are measured.
+"""A minimal tus client, so that only the server and the connection are measured.
 
-Rule: checksums are computed before the clock starts; every answer is read and has to be 2xx.
+Rule: checksums are computed before the measurement; every response is read and must be 2xx.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.bench.place import MIB
 # What one request of the measured client brings.
 PART = 64 * MIB
 
-# A joined upload's parts, all but the last, are of whole blocks.
+# The parts of a joined upload, except the last, consist of whole blocks.
 _BLOCK = 4 * MIB
 
 # Bytes in memory at a time.
