@@ -178,3 +178,20 @@ def test_a_list_of_groups_has_pages(admin: Program, bob: Program) -> None:
     assert rest["next"] is None
     assert admin.get("/groups?after=x").status_code == 422
     assert admin.get("/groups?limit=0").status_code == 422
+
+
+def test_who_blocks_a_manager_is_added_like_an_unknown_user(admin: Program, bob: Program) -> None:
+    group = created(admin, "Sales")
+    bob.request("POST", "/blocks", json={"username": "alice"})
+    statuses = [add(admin, group, "bob") for _ in range(24)]
+    # Counted alike, too, because otherwise the count would tell them apart.
+    assert (statuses[:20], statuses[-1]) == ([404] * 20, 429)
+    assert members_of(admin, group) == {"alice": "manager"}
+
+
+def test_a_member_who_blocks_a_manager_still_gets_another_role(admin: Program, bob: Program) -> None:
+    group = created(admin, "Sales")
+    add(admin, group, "bob")
+    bob.request("POST", "/blocks", json={"username": "alice"})
+    assert add(admin, group, "bob", role="manager") == 200
+    assert members_of(admin, group)["bob"] == "manager"

@@ -141,6 +141,38 @@ def test_members_are_set_and_removed_by_managers_and_leave_themselves(
     assert alice.get("/files/Team/docs/plan.txt").data == b"the plan"
 
 
+@pytest.mark.parametrize("role", ["viewer", "manager"])
+def test_who_blocks_a_manager_is_added_like_an_unknown_user(
+    alice: Program, team: str, bob: Program, join: Join, role: str
+) -> None:
+    assert bob.request("POST", "/blocks", json={"username": "alice"}).status_code == 200
+
+    def told(name: str) -> tuple[int, dict[str, Any]]:
+        answer = alice.request("PUT", f"{team}/members/{name}", json={"role": role})
+        document = answer.get_json()
+        return answer.status_code, {key: document[key] for key in ("type", "title", "status", "detail")}
+
+    assert told("bob") == told("nobody")
+    assert told("bob")[0] == 404
+    assert bob.get("/files").get_json()["entries"] == []
+    assert bob.get("/spaces").get_json() == {"spaces": []}
+    # Another manager is not blocked, and the role of a member changes as before.
+    carol = join("carol", "manager")
+    assert carol.request("PUT", f"{team}/members/bob", json={"role": "viewer"}).status_code == 200
+    assert alice.request("PUT", f"{team}/members/bob", json={"role": "editor"}).status_code == 200
+
+
+def test_names_of_members_cannot_be_guessed_by_what_is_counted(
+    alice: Program, team: str, bob: Program
+) -> None:
+    bob.request("POST", "/blocks", json={"username": "alice"})
+    statuses = [
+        alice.request("PUT", f"{team}/members/bob", json={"role": "viewer"}).status_code for _ in range(24)
+    ]
+    assert statuses[:20] == [404] * 20
+    assert statuses[-1] == 429
+
+
 def test_the_trash_of_a_space_is_that_of_its_managers_and_editors(alice: Program, join: Join) -> None:
     bob, viewer = join("bob", "editor"), join("carol", "viewer")
     alice.put("/files/own.txt", b"own")

@@ -8,7 +8,8 @@ Rule: an asker who has guessed too often learns nothing, not even about users th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import InvalidUsername, NotFound, TooManyAttempts
 from cabinet.models import User
+from cabinet.services.accounts.blocking import is_blocked
 from cabinet.services.accounts.login_throttle import (
     COUNTED_FOR,
     Limit,
@@ -37,6 +39,10 @@ class FoundUser(NamedTuple):
 
     id: int
     username: str
+
+
+class _Blocked(Exception):
+    """The user accepts nothing from the asker."""
 
 
 class UserLookup:
@@ -71,6 +77,23 @@ class UserLookup:
             User.id != self._asker_id,
         )
         return self._session.scalars(wanted.order_by(User.username_key).limit(_COMPLETED)).all()
+
+    def check_accepts(self, user: FoundUser) -> None:
+        """Refuse an asker whom the user blocks; only below `hiding_blocks`."""
+        if is_blocked(self._session, user.id, self._asker_id):
+            raise _Blocked
+
+    @contextmanager
+    def hiding_blocks(self) -> Iterator[None]:
+        """Raise `NotFound` for a refusal of `check_accepts` in the body, and count it like an unknown name.
+
+        The writing transaction belongs into the body, because counting needs another one.
+        """
+        try:
+            yield
+        except _Blocked as error:
+            self.count_miss()
+            raise NotFound from error
 
     def _read(self, username: str) -> FoundUser | None:
         try:

@@ -35,7 +35,6 @@ from cabinet.services.audit.log import record
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import writing
 from cabinet.services.kernel.ids import new_id
-from cabinet.services.shares.blocks import is_blocked
 from cabinet.services.shares.delivery import clear_ended, deliver_missing, withdraw_from_member
 from cabinet.services.shares.shares import end_shares
 from cabinet.services.tree.cursors import Cursors
@@ -189,20 +188,20 @@ class Groups:
     def set_member(self, group_id: str, username: str, role: GroupRole) -> tuple[Member, bool]:
         """Add a user to a group, or change the role of a member; return the member, and whether it is new.
 
-        Raises `NotFound`, also for an unknown user, `Forbidden`, `TooManyMembers`, `TooManyGroups`, and
-        `TooManyAttempts` after many unknown users.
+        Raises `NotFound`, also for an unknown user and for a new one who blocks the actor, `Forbidden`,
+        `TooManyMembers`, `TooManyGroups`, and `TooManyAttempts` after many unknown users.
         """
         self._check_manages(group_id)
-        user = UserLookup(self._session, self._clock, self._user_id).find(username)
-        if self._user_id is not None and is_blocked(self._session, user.id, self._user_id):
-            raise NotFound
-        with writing(self._session):
+        lookup = UserLookup(self._session, self._clock, self._user_id)
+        user = lookup.find(username)
+        with lookup.hiding_blocks(), writing(self._session):
             group = self._lock(group_id, manages=True)
             known = self._session.get(GroupMember, (group.id, user.id))
-            if known is None:
-                self._add(group.id, user.id, role)
-            else:
+            if known is not None:
                 known.role = role
+            else:
+                lookup.check_accepts(user)
+                self._add(group.id, user.id, role)
             joined = (Share.to_group_id == group.id, GroupMember.user_id == user.id)
         event = "group-member-added" if known is None else "group-member-changed"
         record(event, group=group_id, user=user.username, role=role)

@@ -89,9 +89,3 @@ class Blocks:
             if not execute_counted(self._session, gone):
                 raise NotFound
         record("user-unblocked", user=username)
-
-
-def is_blocked(session: Session, user_id: int, sender_id: int | None) -> bool:
-    """Return whether a user accepts nothing from a sender."""
-    found = select(UserBlock.user_id).where(UserBlock.user_id == user_id, UserBlock.blocked_id == sender_id)
-    return session.scalar(found) is not None

@@ -26,9 +26,9 @@ from cabinet.models import (
     ShareItem,
     ShareRecipient,
     Space,
-    UserBlock,
 )
 from cabinet.services.access.scope import whole_space
+from cabinet.services.accounts.blocking import blocks
 from cabinet.services.activity.notices import notify_of_grant
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import BatchSizer, execute_counted, publishing, writing
@@ -53,13 +53,11 @@ def _undelivered(*wanted: ColumnElement[bool]) -> Sequence[ColumnElement[bool]]:
     has_it = select(ShareRecipient.share_id).where(
         ShareRecipient.share_id == Share.id, ShareRecipient.user_id == GroupMember.user_id
     )
-    blocks = select(UserBlock.user_id).where(
-        UserBlock.user_id == GroupMember.user_id, UserBlock.blocked_id == Share.user_id
-    )
+    is_declined = blocks(GroupMember.user_id, Share.user_id)
     has_item = select(ShareItem.share_id).where(ShareItem.share_id == Share.id)
     is_other = or_(_SHARED.owner_id.is_(None), _SHARED.owner_id != GroupMember.user_id)
     here = (Share.revoked_at.is_(None), _SHARED.deleted_at.is_(None), Space.deleted_at.is_(None), is_other)
-    return (*here, *wanted, has_item.exists(), ~has_it.exists(), ~blocks.exists())
+    return (*here, *wanted, has_item.exists(), ~has_it.exists(), ~is_declined)
 
 
 def _missing(session: Session, limit: int, *wanted: ColumnElement[bool]) -> list[Delivery]:

@@ -36,6 +36,7 @@ from cabinet.services.access.rights import Rights
 from cabinet.services.access.roles import ShareRole
 from cabinet.services.access.scope import Scope
 from cabinet.services.accounts.account import Account
+from cabinet.services.accounts.blocking import is_blocked
 from cabinet.services.accounts.login_throttle import count_in_window
 from cabinet.services.accounts.user_lookup import UserLookup
 from cabinet.services.accounts.usernames import username_key
@@ -46,7 +47,6 @@ from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import publishing, writing
 from cabinet.services.kernel.ids import new_id
 from cabinet.services.shares.acquaintance import know_each_other
-from cabinet.services.shares.blocks import is_blocked
 from cabinet.services.shares.delivery import accept, clear_ended, deliver_missing, space_of
 from cabinet.services.shares.items import ShareItems, check_scope
 from cabinet.services.shares.shares import MAX_HELD, end_shares

@@ -18,7 +18,7 @@ from cabinet.errors import Forbidden, NotFound, TooManyMembers, TooManySpaces
 from cabinet.models import Space, SpaceKind, User, Verb
 from cabinet.services.access.roles import ShareRole
 from cabinet.services.access.scope import whole_space
-from cabinet.services.accounts.user_lookup import FoundUser, UserLookup
+from cabinet.services.accounts.user_lookup import UserLookup
 from cabinet.services.accounts.usernames import username_key
 from cabinet.services.activity.link_events import record_membership
 from cabinet.services.activity.notices import notify
@@ -140,7 +140,10 @@ class Spaces:
         check_quota(quota)
         actor, now = self._actor, self._clock()
         space = Space(kind=SpaceKind.TEAM, public_id=new_id(), name=name, quota=quota, funded=0)
-        home_id = actor.home_id if manager is None else home_of(self._session, self._look_up(manager).id)
+        home_id = actor.home_id
+        if manager is not None:
+            found = UserLookup(self._session, self._clock, actor.user_id).find(manager)
+            home_id = home_of(self._session, found.id)
         with publishing(self._session):
             if home_id is not None:
                 lock_space(self._session, home_id)
@@ -222,17 +225,19 @@ class Spaces:
     def set_member(self, space_id: str, username: str, role: ShareRole) -> SpaceMember:
         """Add a member, or change the role of one, at once, also for what is under way.
 
-        Raises `NotFound`, also for an unknown user, `Forbidden`, `TooManyMembers`, `TooManyMounts` of the new
-        one, and `TooManyAttempts` after many unknown users.
+        Raises `NotFound`, also for an unknown user and for a new one who blocks the actor, `Forbidden`,
+        `TooManyMembers`, `TooManyMounts` of the new one, and `TooManyAttempts` after many unknown users.
         """
         self._require_managed(space_id)
-        user = self._look_up(username)
-        with publishing(self._session):
+        lookup = UserLookup(self._session, self._clock, self._actor.user_id)
+        user = lookup.find(username)
+        with lookup.hiding_blocks(), publishing(self._session):
             space, home_id = self._lock_with_home(space_id, user.id)
             mount = find_mount(self._session, space.row_id, home_id)
             if mount is not None:
                 mount.role = role
             else:
+                lookup.check_accepts(user)
                 self._check_members(space.row_id)
                 root = Tree(self._session, whole_space(space.row_id)).root()
                 self._mount(root.id, home_id, space.name, role)
@@ -245,9 +250,6 @@ class Spaces:
         event_id = record_membership(self._session, space.row_id, user_id, self._clock(), verb)
         if verb is Verb.JOINED and user_id != self._actor.user_id:
             notify(self._session, event_id, user_id)
-
-    def _look_up(self, username: str) -> FoundUser:
-        return UserLookup(self._session, self._clock, self._actor.user_id).find(username)
 
     def _lock_with_home(self, space_id: str, user_id: int, *, is_own: bool = False) -> tuple[SpaceInfo, int]:
         """Lock a team space to change a user's membership; return it and the user's own space.
