@@ -12,8 +12,10 @@ from cabinet.models import Kind, Node, Space, User
 from cabinet.services.access.roles import ShareRole
 from cabinet.services.access.scope import whole_space
 from cabinet.services.kernel.database import writing
+from cabinet.services.tree.mounts import Mounts
 from cabinet.services.tree.names import search_key, sort_key, split_path
 from cabinet.services.tree.tree import Tree
+from tests.support.services import Acting, Workbench
 
 
 def mount(
@@ -43,3 +45,8 @@ def mount(
         session.get_one(Space, own).has_mounts = True
         session.flush()
         return made.id
+
+
+def leave(session: Session, bench: Workbench, acting: Acting, name: str) -> None:
+    """Remove a mount as its holder does, who deletes it."""
+    bench.trash(session, acting).remove([Mounts(session, acting.scope).place(name)])

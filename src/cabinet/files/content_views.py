@@ -27,7 +27,6 @@ from cabinet.web.archives import send_zip
 from cabinet.web.conditional import send_listing
 from cabinet.web.contents import send_file
 from cabinet.web.formats import number
-from cabinet.web.identity import acting
 from cabinet.web.pages import continues_at, local_path, see_other
 from cabinet.web.parameters import (
     MAX_PATHS,
@@ -44,13 +43,14 @@ from cabinet.web.places import (
     place_at,
     place_of_file,
     place_of_root,
+    remove_paths,
 )
 from cabinet.web.problems import wants_page
 from cabinet.web.ranges import precondition_of, to_etag
 from cabinet.web.receiving import Destination, on_conflict_of_upload, receive_body, receive_files
 from cabinet.web.request_guards import streams_body, takes_body_of
 from cabinet.web.serializers import to_json, to_json_all
-from cabinet.web.services import files, mounts, note_download, uploads, versions, zipping
+from cabinet.web.services import files, uploads, versions, zipping
 
 # Werkzeug's for redirects, or Flask's.
 _Response = TypeVar("_Response", bound=BaseResponse)
@@ -142,9 +142,8 @@ def download(path: str) -> ResponseReturnValue:
     place = place_at(path)
     entry = _find(place)
     if entry.is_folder:
-        if request.method == "GET":
-            note_download(place.scope, entry.path)
-        return send_zip(zipping(place.scope).zip_places([replace(place, path=entry.path)]))
+        wanted = [replace(place, path=entry.path)]
+        return send_zip(zipping(place.scope).zip_places(wanted), wanted)
     return send_file(place, entry, attachment=True)
 
 
@@ -168,7 +167,7 @@ def trash(path: str) -> ResponseReturnValue:
     place = place_at(path)
     if place.is_mount:
         # The target of a mount is not the actor's to delete.
-        mounts(acting().scope).leave(path.rstrip("/"))
+        remove_paths([path])
         return "", HTTPStatus.NO_CONTENT
     service = files(place.scope)
     remove = service.trash if request.args.get("permanent", "0") in {"", "0"} else service.purge

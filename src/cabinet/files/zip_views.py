@@ -17,7 +17,6 @@ from cabinet.files.blueprint import bp, links_here
 from cabinet.files.download_pages import download_page_url
 from cabinet.files.selection_forms import FolderSelectionRequest, selection_of_form
 from cabinet.services.archives.zip_names import Naming
-from cabinet.services.archives.zipping import Zip
 from cabinet.services.changes.selections import FolderSelection
 from cabinet.web.archives import send_zip
 from cabinet.web.forms import SelectionForm, paths_of
@@ -48,7 +47,7 @@ class ZipFolder(FolderSelectionRequest):
 @continues_at(download_page_url)
 def download_zip() -> ResponseReturnValue:
     """Return an archive of the files and folders that each `path` names."""
-    return send_zip(_zip(request.args.getlist("path"), _naming()))
+    return _send(request.args.getlist("path"), _naming())
 
 
 @bp.post("/zip")
@@ -62,7 +61,7 @@ def zip_selected() -> ResponseReturnValue:
         naming = _to_naming(wanted.names)
         if isinstance(wanted, ZipFolder):
             return _send_all(wanted.selection(), naming)
-        return send_zip(_zip(wanted.path, naming))
+        return _send(wanted.path, naming)
     form, selection = SelectionForm(), selection_of_form()
     if selection is not None:
         if form.path.data:
@@ -71,16 +70,18 @@ def zip_selected() -> ResponseReturnValue:
     if wants_page() and not form.path.data:
         return nothing_selected(links_here())
     check_form(form)
-    return send_zip(_zip(paths_of(form), _naming()))
+    return _send(paths_of(form), _naming())
 
 
-def _zip(paths: Sequence[str], naming: Naming) -> Zip:
-    return zipping(acting().scope).zip_places(places_at(paths), naming)
+def _send(paths: Sequence[str], naming: Naming) -> ResponseReturnValue:
+    places = places_at(paths)
+    return send_zip(zipping(acting().scope).zip_places(places, naming), places)
 
 
 def _send_all(selection: FolderSelection, naming: Naming) -> ResponseReturnValue:
     place = place_at(selection.folder)
-    return send_zip(zipping(place.scope).zip_all(replace(selection, folder=place.path), naming))
+    archive = zipping(place.scope).zip_all(replace(selection, folder=place.path), naming)
+    return send_zip(archive, [place], selection.count)
 
 
 def _naming() -> Naming:

@@ -5,6 +5,7 @@ Rule: what a guest downloads is counted when its first byte is about to be sent.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import BinaryIO
 
 from flask import Response, request
@@ -13,7 +14,7 @@ from cabinet.services.tree.entries import Entry
 from cabinet.services.tree.mounts import Place
 from cabinet.web.guest import count_download
 from cabinet.web.ranges import send_entry, to_digest
-from cabinet.web.services import files, note_download
+from cabinet.web.services import files, note_downloads
 
 
 def send_file(place: Place, entry: Entry, *, attachment: bool) -> Response:
@@ -29,7 +30,7 @@ def send_file(place: Place, entry: Entry, *, attachment: bool) -> Response:
         try:
             count_download(place.to_actor_path(entry.path))
             if attachment and request.method == "GET":
-                note_download(place.scope, entry.path)
+                note_downloads([replace(place, path=entry.path)])
         except BaseException:
             stream.close()
             raise

@@ -5,6 +5,7 @@ Rule: passes each service what it needs, and decides nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import cast
 from urllib.parse import urlsplit
@@ -24,7 +25,7 @@ from cabinet.services.accounts.login_throttle import RegistrationLimits, is_loop
 from cabinet.services.accounts.sessions import Sessions
 from cabinet.services.accounts.tokens import Tokens
 from cabinet.services.accounts.user_lookup import UserLookup
-from cabinet.services.activity.downloads import record_download
+from cabinet.services.activity.downloads import record_downloads
 from cabinet.services.activity.feed import Activity
 from cabinet.services.activity.notices import Notices
 from cabinet.services.archives.zipping import Zipping
@@ -49,7 +50,7 @@ from cabinet.services.shares.shares import Shares
 from cabinet.services.spaces.spaces import OPERATOR, SpaceActor, Spaces
 from cabinet.services.spaces.values import SpaceMakers
 from cabinet.services.thumbnails.thumbnails import Thumbnails
-from cabinet.services.tree.mounts import Mounts
+from cabinet.services.tree.mounts import Mounts, Place
 from cabinet.services.tree.search import Search
 from cabinet.services.uploads.publishing import UploadLimits
 from cabinet.services.uploads.resumable import ResumableUploads
@@ -197,9 +198,9 @@ def activity(scope: Scope) -> Activity:
     return Activity(database(), runtime().cursors, scope)
 
 
-def note_download(scope: Scope, path: str) -> None:
-    """Record that a member downloads the entry at a path of what others share."""
-    record_download(database(), runtime().clock, scope, path)
+def note_downloads(places: Iterable[Place], count: int | None = None) -> None:
+    """Record that a member downloads what others share, together; as `record_downloads`."""
+    record_downloads(database(), runtime().clock, places, count)
 
 
 def notices(user_id: int) -> Notices:

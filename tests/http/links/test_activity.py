@@ -147,6 +147,35 @@ def test_downloads_of_members_are_told_to_those_who_may_share_once_in_a_while(
     assert events(bob) == []
 
 
+@pytest.mark.parametrize("way", ["query", "body", "form", "folder"])
+def test_a_zip_of_a_selection_is_told_as_one_download(
+    app: Flask, owner: Program, bob: Program, way: str
+) -> None:
+    owner.put("/files/work/shared/second", b"2")
+    bob.put("/files/own", b"1")
+    with app.app_context():
+        mount(db.session(), "alice", "work/shared", "bob", "Hers", ShareRole.VIEWER)
+    paths = ["Hers/f", "own", "Hers/second"]
+    query = {"path": paths}
+    assert bob.request("HEAD", "/zip", query_string=query).status_code == 200
+    assert bob.request("POST", "/zip", json={"path": [*paths, "Hers/nothing"]}).status_code == 404
+    assert events(owner) == []
+    if way == "query":
+        answer = bob.request("GET", "/zip", query_string=query)
+    elif way == "body":
+        answer = bob.request("POST", "/zip", json={"path": paths})
+    elif way == "form":
+        answer = bob.request("POST", "/zip", data={"path": paths})
+    else:
+        answer = bob.request("POST", "/zip", json={"folder": "Hers", "except": ["d"], "count": 2})
+    assert answer.status_code == 200
+    assert answer.data.startswith(b"PK")
+
+    (event,) = events(owner)
+    told = {key: event[key] for key in ("verb", "actor", "path", "count")}
+    assert told == {"verb": "downloaded", "actor": "bob", "path": "work/shared", "count": 2}
+
+
 def test_the_page_tells_what_happened_and_news_once(window: Browser, share: Share, visitor: Visitor) -> None:
     link = share(notify=True, name="<b>For Carol</b>")
     assert "bell-dot" not in window.get("/index").text

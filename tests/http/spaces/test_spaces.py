@@ -137,6 +137,8 @@ def test_members_are_set_and_removed_by_managers_and_leave_themselves(
     assert bob.get(team).status_code == 404
     # Removing the folder is leaving.
     assert carol.delete("/files/Team").status_code == 204
+    told = alice.get("/activity").get_json()["events"][:2]
+    assert [(each["verb"], each["actor"]) for each in told] == [("left", "carol"), ("left", "bob")]
     assert alice.get(team).get_json()["members"] == [{"username": "alice", "role": "manager"}]
     assert alice.get("/files/Team/docs/plan.txt").data == b"the plan"
 

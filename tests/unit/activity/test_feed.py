@@ -14,8 +14,7 @@ from cabinet.services.activity import feed
 from cabinet.services.shares.values import NewShare, ShareInfo
 from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.link_rights import DROP
-from cabinet.services.tree.mounts import Mounts
-from tests.support.mounts import mount
+from tests.support.mounts import leave, mount
 from tests.support.services import Guest, Workbench
 from tests.unit.activity.conftest import Scene
 
@@ -102,7 +101,7 @@ def test_a_stranger_sees_nothing_and_a_member_nothing_after_leaving(
     bob = bench.accounts(session).find("bob")
     assert scene.seen_by(stranger) == []
     assert scene.seen_by(bob) == [("uploaded", "Hers/new.txt")]
-    Mounts(session, bob.scope).leave("Hers")
+    leave(session, bench, bob, "Hers")
     assert scene.seen_by(bench.accounts(session).find("bob")) == []
 
 

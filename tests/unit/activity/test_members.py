@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from cabinet.models import Space
 from cabinet.services.access.roles import ShareRole
 from cabinet.services.accounts.account import Account
+from cabinet.services.activity.downloads import record_downloads
 from cabinet.services.shares.grants import Grants, Recipient
+from tests.support.mounts import leave, mount
 from tests.support.services import Guest, Workbench
 from tests.unit.activity.conftest import Scene
 
@@ -70,3 +73,64 @@ def test_a_member_of_a_team_space_is_told_and_sees_what_happens_from_the_root_on
     bench.spaces(session, scene.alice).remove_member(team.id, "bob")
     assert scene.seen_by(bench.accounts(session).find("bob")) == []
     assert scene.seen_by(alice)[-1] == ("left", "Crew")
+
+
+def test_leaving_a_team_space_by_deleting_its_folder_is_told_to_those_who_stay(
+    scene: Scene, session: Session, bench: Workbench, bob: Account
+) -> None:
+    spaces = bench.spaces(session, scene.alice)
+    for name in ("Crew", "Board"):
+        team = spaces.create(name, None)
+        spaces.set_member(team.id, "bob", ShareRole.VIEWER)
+    before = len(scene.events())
+    bench.upload(session, bob, "own.txt", b"own")
+    bob = bench.accounts(session).find("bob")
+    places = [bench.places(session, bob, path) for path in ("Crew", "own.txt", "Board")]
+    bench.trash(session, bob).remove(places)
+
+    assert [(each.verb, each.user_id) for each in scene.events()[before:]] == [("left", bob.id)] * 2
+    alice = bench.accounts(session).find("alice")
+    assert [event for event in scene.seen_by(alice) if event[0] == "left"] == [
+        ("left", "Crew"),
+        ("left", "Board"),
+    ]
+
+
+def test_leaving_what_was_shared_by_a_grant_is_no_event_and_locks_no_other_space(
+    scene: Scene, session: Session, bench: Workbench, bob: Account
+) -> None:
+    mount(session, "alice", "work/shared", "bob", "Hers", ShareRole.VIEWER)
+    bob = bench.accounts(session).find("bob")
+    seq = session.get_one(Space, scene.alice.space_id).seq
+    leave(session, bench, bob, "Hers")
+    assert scene.events() == []
+    assert session.get_one(Space, scene.alice.space_id, populate_existing=True).seq == seq
+
+
+def test_what_a_member_downloads_together_is_told_by_folder_and_number(
+    scene: Scene, session: Session, bench: Workbench, bob: Account
+) -> None:
+    for name in ("b.txt", "sub/other.txt"):
+        scene.upload(f"work/shared/{name}", name.encode())
+    mount(session, "alice", "work/shared", "bob", "Hers", ShareRole.VIEWER)
+    bob = bench.accounts(session).find("bob")
+    bench.upload(session, bob, "own.txt", b"own")
+
+    def download(*paths: str, count: int | None = None) -> list[tuple[str, str, int]]:
+        """Record a download of bob's; return what is told of it."""
+        before = len(scene.events())
+        places = [bench.places(session, bob, path) for path in paths]
+        record_downloads(session, bench.clock, places, count)
+        return [(each.verb, each.path, each.count) for each in scene.events()[before:]]
+
+    assert download("own.txt", "nothing", "Hers/nothing") == []
+    together = download("own.txt", "Hers/a.txt", "Hers/b.txt", "Hers/sub/deep.txt")
+    assert together == [("downloaded", "work/shared", 2), ("downloaded", "work/shared/sub/deep.txt", 1)]
+    # Not again within half an hour.
+    assert download("Hers/a.txt", "Hers/b.txt") == []
+    assert download("Hers/sub") == [("downloaded", "work/shared/sub", 1)]
+    bench.clock.advance(minutes=31)
+    assert download("Hers/sub", count=2) == [("downloaded", "work/shared/sub", 2)]
+    # All own files contain what others share.
+    assert download("") == [("downloaded", "work/shared", 1)]
+    assert [each.user_id for each in scene.events()] == [bob.id] * 5

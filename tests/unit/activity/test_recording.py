@@ -18,7 +18,7 @@ from cabinet.services.tree.link_rights import DROP
 from tests.support.services import Guest, Workbench
 from tests.unit.activity.conftest import Scene
 
-FAIL = OnConflict.FAIL
+FAIL, REPLACE = OnConflict.FAIL, OnConflict.REPLACE
 
 
 def test_nothing_is_recorded_where_nothing_is_shared(
@@ -187,3 +187,75 @@ def test_a_move_between_spaces_is_recorded_in_each(
     theirs = Source(bob.scope, "a.txt")
     bench.crossing(session, account).move([theirs], "/", FAIL)
     assert scene.told() == [("copied", "work/shared/sub/own.txt"), ("trashed", "work/shared/a.txt")]
+
+
+@pytest.mark.usefixtures("link")
+def test_what_a_move_a_copy_or_a_restore_replaces_is_recorded_as_trashed(
+    scene: Scene, bench: Workbench, session: Session
+) -> None:
+    moving = bench.moving(session, scene.alice)
+    for number, path in enumerate(("other/a.txt", "x/a.txt", "y/deep.txt")):
+        scene.upload(path, f"of {number}".encode())
+    moving.move(["other/a.txt"], "work/shared/", REPLACE)
+    moving.copy(["x/a.txt"], "work/shared/", REPLACE)
+    (trashed,) = bench.trash(session, scene.alice).add(["work/shared/a.txt"])
+    scene.upload("work/shared/a.txt", b"in the way")
+    bench.trash(session, scene.alice).restore(trashed.id, REPLACE)
+    # Outside of the share, nothing is told.
+    moving.move(["y/deep.txt"], "x/a.txt", REPLACE)
+
+    assert scene.told() == [
+        ("trashed", "work/shared/a.txt"),
+        ("moved", "work/shared/a.txt"),
+        ("trashed", "work/shared/a.txt"),
+        ("copied", "work/shared/a.txt"),
+        ("trashed", "work/shared/a.txt"),
+        ("uploaded", "work/shared/a.txt"),
+        ("trashed", "work/shared/a.txt"),
+        ("restored", "work/shared/a.txt"),
+    ]
+    nodes = [each.node_id for each in scene.events()[1:]]
+    # Each is the event of the file that was replaced, not of the one that came.
+    assert nodes[0] != nodes[1] == nodes[2] != nodes[3] == nodes[4] == nodes[7]
+    assert nodes[5] == nodes[6]
+
+
+@pytest.mark.usefixtures("link")
+def test_copies_of_one_name_replace_what_was_there_and_each_other(
+    scene: Scene, bench: Workbench, session: Session
+) -> None:
+    for number, folder in enumerate("xyz"):
+        scene.upload(f"{folder}/a.txt", f"of {number}".encode())
+    bench.moving(session, scene.alice).copy(["x/a.txt", "y/a.txt"], "work/shared/", REPLACE)
+    assert scene.told() == [("trashed", "work/shared/a.txt"), ("copied", "work/shared/a.txt")]
+
+
+@pytest.mark.usefixtures("link")
+def test_what_a_batch_replaces_is_one_event_of_the_folder(
+    scene: Scene, bench: Workbench, session: Session
+) -> None:
+    for name in ("a.txt", "b.txt", "new.txt"):
+        scene.upload(f"x/{name}", name.encode())
+    scene.upload("work/shared/b.txt", b"replaced")
+    before = len(scene.events())
+    bulk = bench.bulk(session, scene.alice)
+    bulk.copy(FolderSelection("x", frozenset(), 3), "work/shared", REPLACE)
+    bulk.move(FolderSelection("x", frozenset({"a.txt"}), 2), "work/shared", REPLACE)
+
+    assert [(each.verb, each.path, each.count) for each in scene.events()[before:]] == [
+        ("trashed", "work/shared", 2),
+        ("copied", "work/shared", 3),
+        ("trashed", "work/shared", 2),
+        ("moved", "work/shared", 2),
+    ]
+
+
+def test_what_a_move_between_spaces_replaces_is_recorded(
+    scene: Scene, bench: Workbench, session: Session, member: Callable[[ShareRole], Guest]
+) -> None:
+    bob = member(ShareRole.EDITOR)
+    account = bench.accounts(session).find("bob")
+    bench.upload(session, account, "a.txt", b"own")
+    own = bench.places(session, account, "a.txt")
+    bench.crossing(session, bob).move([Source(own.scope, own.path)], "", REPLACE)
+    assert scene.told() == [("trashed", "work/shared/a.txt"), ("copied", "work/shared/a.txt")]

@@ -35,7 +35,7 @@ from cabinet.services.tree.mounts import Mounts
 from cabinet.services.tree.names import split_path
 from cabinet.services.tree.tree import Tree
 from tests.support.audit import check_rows
-from tests.support.mounts import mount
+from tests.support.mounts import leave, mount
 from tests.support.services import Guest, content_of
 from tests.support.small_steps import make_steps_small
 from tests.unit.crossing.conftest import Ends, Spaces, below, every_way, hers, lib, own
@@ -206,7 +206,7 @@ def test_a_target_needs_write_and_a_replacement_delete_rights(spaces: Spaces) ->
 def test_a_mount_with_reduced_rights_is_refused(spaces: Spaces, way: str, changed: str) -> None:
     session, bench = spaces.session, spaces.bench
     guests = {"source": lib(spaces), "target": hers(spaces)}
-    Mounts(session, spaces.bob.scope).leave("Lib" if changed == "source" else "Hers")
+    leave(session, bench, spaces.bob, "Lib" if changed == "source" else "Hers")
     before = spaces.all()
 
     with pytest.raises(NotFound):

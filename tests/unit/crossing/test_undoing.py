@@ -11,9 +11,8 @@ from cabinet.services.access.roles import ShareRole
 from cabinet.services.changes.crossing import Source
 from cabinet.services.kernel.database import writing
 from cabinet.services.tree.entries import OnConflict
-from cabinet.services.tree.mounts import Mounts
 from tests.support.audit import check_rows
-from tests.support.mounts import mount
+from tests.support.mounts import leave, mount
 from tests.support.services import paths_of
 from tests.unit.crossing.conftest import Ends, Spaces, every_way, hers
 
@@ -57,7 +56,7 @@ def test_a_move_is_not_undone_without_access_to_its_source(spaces: Spaces, chang
     moved = bench.crossing(session, spaces.bob).move([Source(source.scope, "t/sub")], "x", OnConflict.FAIL)
     assert moved.batch_id is not None
     if change == "left":
-        Mounts(session, spaces.bob.scope).leave("Hers")
+        leave(session, bench, spaces.bob, "Hers")
     elif change == "restored":
         (found,) = bench.trash(session, spaces.alice).list_page(10).entries
         bench.trash(session, spaces.alice).restore(found.id)

@@ -17,6 +17,7 @@ from cabinet.models import Kind, Node, Space
 from cabinet.services.access.roles import ShareRole
 from cabinet.services.accounts.account import Account
 from cabinet.services.changes.selections import FolderSelection
+from cabinet.services.kernel.database import writing
 from cabinet.services.tree import mounts as mounts_module
 from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.mounts import Mounts, Place
@@ -25,6 +26,7 @@ from cabinet.services.tree.sum_checks import find_wrong_folders
 from cabinet.services.tree.tree import Tree
 from cabinet.services.tree.usage_checks import find_wrong_entries
 from tests.support.audit import check_rows
+from tests.support.mounts import leave
 from tests.support.services import Guest, Workbench, at_once, content_of, paths_of
 from tests.unit.mounts.conftest import place
 
@@ -160,10 +162,9 @@ def test_a_space_is_marked_while_it_has_mounts(
     with pytest.raises(EntryExists):
         add(session, bench, bob, target_id, "own.txt")
     check_rows(session)
-    mounts = Mounts(session, bob.scope)
-    mounts.leave("Hers")
+    leave(session, bench, bob, "Hers")
     assert has_mounts(session, bob)
-    mounts.leave("own (2).txt")
+    leave(session, bench, bob, "own (2).txt")
     assert not has_mounts(session, bob)
 
 
@@ -217,12 +218,11 @@ def test_the_number_of_mounts_per_root_is_limited(
 def test_leaving_a_mount_keeps_its_target(
     session: Session, bench: Workbench, alice: Account, bob: Account, mounted: int
 ) -> None:
+    leave(session, bench, bob, "Alice")
+
     mounts = Mounts(session, bob.scope)
-
-    mounts.leave("Alice")
-
     assert mounts.all() == []
     assert "work/shared/sub/deep.txt" in paths_of(session, bench, alice)
-    with pytest.raises(NotFound):
-        mounts.leave("own.txt")
+    with pytest.raises(NotFound), writing(session):
+        mounts.remove(Tree(session, bob.scope).root(), ["own.txt"])
     check_rows(session)

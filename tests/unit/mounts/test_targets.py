@@ -21,7 +21,7 @@ from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.mounts import Mounts, Place
 from cabinet.services.uploads.publishing import Target
 from tests.support.audit import check_rows
-from tests.support.mounts import mount
+from tests.support.mounts import leave, mount
 from tests.support.services import Guest, Workbench, content_of, paths_of
 from tests.unit.mounts.conftest import place
 
@@ -133,7 +133,7 @@ def test_an_upload_started_in_a_mount_is_not_written_after_losing_the_right(
         upload.append([b"slow"])
         upload.seal()
         if change == "left":
-            Mounts(session, bob.scope).leave("Alice")
+            leave(session, bench, bob, "Alice")
         else:
             with writing(session):
                 session.get_one(Node, mounted).role = ShareRole.VIEWER

@@ -8,8 +8,9 @@ Rule: runs in the transaction of what it tells, under the lock of the link's row
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -72,11 +73,21 @@ def record_sharing(
     return _insert(session, scope, now, verb, way, share_id, max(len(node_ids), 1))
 
 
-def record_of_node(session: Session, scope: Scope, now: datetime, verb: Verb, node_id: int) -> None:
-    """Record what the actor of a scope did to a node, which is where it is."""
-    way = find_ways(session, [node_id]).get(node_id)
-    if way is not None:
-        _insert(session, scope, now, verb, way, node_id=node_id)
+def record_of_nodes(
+    session: Session, scope: Scope, now: datetime, verb: Verb, counts: Mapping[int, int]
+) -> None:
+    """Record what the actor of a scope did to some nodes, which are where they are, or to entries of folders.
+
+    `counts` has the number of entries by the id of each node, 1 for the node itself.
+    """
+    ways = find_ways(session, counts)
+    rows = [
+        _to_row(scope, now, verb, ways[node_id], None, count, node_id)
+        for node_id, count in counts.items()
+        if node_id in ways
+    ]
+    if rows:
+        execute(session, INSERT, rows)
 
 
 def record_membership(session: Session, space_id: int, user_id: int, now: datetime, verb: Verb) -> int:
@@ -92,9 +103,23 @@ def _insert(
     way: Way,
     share_id: str | None = None,
     count: int = 1,
-    node_id: int | None = None,
 ) -> int:
-    row = {
+    row = _to_row(scope, now, verb, way, share_id, count, None)
+    key = execute(session, INSERT, row).inserted_primary_key
+    assert key is not None  # it is a single row
+    return int(key[0])
+
+
+def _to_row(
+    scope: Scope,
+    now: datetime,
+    verb: Verb,
+    way: Way,
+    share_id: str | None,
+    count: int,
+    node_id: int | None,
+) -> dict[str, Any]:
+    return {
         "space_id": scope.space_id,
         "share_id": share_id or scope.share_id,
         "node_id": way.ids[-1] if way.ids else node_id,
@@ -107,6 +132,3 @@ def _insert(
         "count": count,
         "created_at": now,
     }
-    key = execute(session, INSERT, row).inserted_primary_key
-    assert key is not None  # it is a single row
-    return int(key[0])

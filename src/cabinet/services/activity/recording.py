@@ -123,6 +123,11 @@ def deeds_of(verb: Verb, nodes: Iterable[AnyNode]) -> list[Deed]:
     return [Deed(verb, node.id, node.parent_id, node.name) for node in nodes]
 
 
+def trashings_of(nodes: Iterable[Node]) -> list[Deed]:
+    """Return the deletions of some nodes that are in the trash now."""
+    return [Deed(Verb.TRASHED, node.id, node.trashed_parent_id, node.name) for node in nodes]
+
+
 def places_of(nodes: Iterable[Node]) -> Places:
     """Return where some nodes are before they are moved."""
     return {node.id: (node.parent_id, node.name) for node in nodes}

@@ -47,6 +47,14 @@ def told_of(session: Session, verb: Verb, selected: Selected, to_id: int | None 
     return Told(folder.space_id, deed)
 
 
+def told_of_replaced(session: Session, folder_id: int | None, count: int) -> Told | None:
+    """Return that entries of a folder were trashed because others took their names; None if there were none."""
+    folder = session.get(Node, folder_id) if folder_id and count else None
+    if folder is None:
+        return None
+    return Told(folder.space_id, Deed(Verb.TRASHED, folder.id, folder.parent_id, folder.name, count=count))
+
+
 def told_of_undo(session: Session, batch_id: str, kinds: Collection[BatchKind]) -> Told | None:
     """Return what undoing a batch will do to the entries of the folder of its first; None if that is gone."""
     verb = next((_UNDONE[kind] for kind in kinds if kind in _UNDONE), None)

@@ -21,7 +21,7 @@ from cabinet.errors import Forbidden, InvalidField, NotFound
 from cabinet.models import BatchKind, ItemRole, Kind, Node, Verb
 from cabinet.services.access.rights import CHANGE, Rights
 from cabinet.services.access.scope import Scope
-from cabinet.services.changes.batch_deeds import told_of, told_of_undo
+from cabinet.services.changes.batch_deeds import Told, told_of, told_of_replaced, told_of_undo
 from cabinet.services.changes.batch_runner import BatchRunner, Done
 from cabinet.services.changes.batches import (
     STEP,
@@ -93,7 +93,7 @@ class Bulk:
                     source, path = self._folder(selected.folder_id)
                     nodes = get_live(self._session, source, some)
                     self._placing(log).trash([(node, (*path, node.name)) for node in nodes])
-            self._tell(run, Verb.TRASHED, selected)
+            self._tell(run, told_of(self._session, Verb.TRASHED, selected))
 
         return self._runner.run(BatchKind.TRASH, lambda: self._find(selection), act, selection.count)
 
@@ -110,10 +110,13 @@ class Bulk:
         def act(run: BatchRun, selected: Selected) -> None:
             """Move the selection, step by step; the first step creates the folder."""
             folder_id: int | None = None
+            replaced = 0
             for some in run.steps_of(selected.node_ids):
                 arrive = partial(self._arrivals, selected, some, to, folder_id)
-                folder_id = run.run_step(partial(self._move_some, arrive, on_conflict))
-            self._tell(run, Verb.MOVED, selected, folder_id)
+                folder_id, more = run.run_step(partial(self._move_some, arrive, on_conflict))
+                replaced += more
+            self._tell(run, told_of_replaced(self._session, folder_id, replaced))
+            self._tell(run, told_of(self._session, Verb.MOVED, selected, folder_id))
 
         return self._runner.run(BatchKind.MOVE, lambda: self._find(selection), act, selection.count)
 
@@ -145,7 +148,7 @@ class Bulk:
                         raise SelectedNodeMissing
                     placing = Placing(self._session, self._source, log, self._clock())
                     placing.trash([(node, (*path, node.name)) for node in nodes])
-            self._tell(run, Verb.TRASHED, selected)
+            self._tell(run, told_of(self._session, Verb.TRASHED, selected))
 
         return self._runner.run(BatchKind.MOVE, lambda: self._find_to_copy(selection), act, selection.count)
 
@@ -156,6 +159,7 @@ class Bulk:
         builder = Builder(self._session, self._clock, self._scope)
         folder_id: int | None = None
         seen: dict[int, object] = {}
+        replaced = 0
         for some in self._steps_by_weight(run, selected.node_ids):
             # A node that is too large for a step has a step of its own.
             built: Mapping[int, int] = {}
@@ -165,9 +169,12 @@ class Bulk:
                 built = builder.build(run, some)
             arrive = partial(self._arrivals, selected, some, to, folder_id)
             copy = partial(self._copy_some, arrive, built.get(some[0]), on_conflict)
-            folder_id, states = run.run_step(copy)
+            folder_id, states, more = run.run_step(copy)
             seen |= states | before
-        self._tell(run, Verb.COPIED, replace(selected, folder_id=folder_id or 0))
+            replaced += more
+        self._tell(run, told_of_replaced(self._session, folder_id, replaced))
+        copied = replace(selected, folder_id=folder_id or 0)
+        self._tell(run, told_of(self._session, Verb.COPIED, copied))
         return seen
 
     def restore(self, selection: TrashSelection, on_conflict: OnConflict) -> Done:
@@ -241,8 +248,8 @@ class Bulk:
                     trees.append(tree)
         return trees
 
-    def _tell(self, run: BatchRun, verb: Verb, selected: Selected, to_id: int | None = None) -> None:
-        if told := told_of(self._session, verb, selected, to_id):
+    def _tell(self, run: BatchRun, told: Told | None) -> None:
+        if told is not None:
             is_here = told.space_id == self._scope.space_id
             run.tell(self._scope if is_here else self._source.scope, [told.deed])
 
@@ -288,17 +295,19 @@ class Bulk:
         self._source.root(lock=True)
         return _show(self._session, self._source, selected.folder_id)
 
-    def _move_some(self, arrive: _Arrive, on_conflict: OnConflict, log: StepLog) -> int:
-        """Move some nodes and return the id of the target folder."""
+    def _move_some(self, arrive: _Arrive, on_conflict: OnConflict, log: StepLog) -> tuple[int, int]:
+        """Move some nodes; return the id of the target folder, and the number of replaced nodes."""
         placing = self._placing(log)
         folder_id, arrivals = arrive(placing)
         placing.move(arrivals, on_conflict)
-        return folder_id
+        return folder_id, len(placing.replaced)
 
     def _copy_some(
         self, arrive: _Arrive, built_id: int | None, on_conflict: OnConflict, log: StepLog
-    ) -> tuple[int, dict[int, object]]:
-        """Copy some nodes, of which one may be built already; return as `_move_some`, and their states."""
+    ) -> tuple[int, dict[int, object], int]:
+        """Copy some nodes, of which one may be built already; return the folder, their states, and the number of
+        replaced ones.
+        """
         placing = self._placing(log)
         folder_id, arrivals = arrive(placing)
         states = {each.node.id: state_of(each.node) for each in arrivals}
@@ -307,7 +316,7 @@ class Bulk:
         else:
             copies = {arrivals[0].node.id: self._session.get_one(Node, built_id)}
             placing.place_copies(arrivals, copies, on_conflict)
-        return folder_id, states
+        return folder_id, states, len(placing.replaced)
 
     def _restore_some(self, node_ids: Sequence[int], on_conflict: OnConflict, log: StepLog) -> None:
         # One depth at a time: a folder is restored before its contents.

@@ -23,7 +23,7 @@ from cabinet.errors import N_, EntryExists, InvalidField, IsAFolder, NotFound, S
 from cabinet.models import BatchKind, Node, Verb
 from cabinet.services.access.rights import CHANGE, Rights
 from cabinet.services.access.scope import Scope
-from cabinet.services.activity.recording import deeds_of, moves_of, places_of, record
+from cabinet.services.activity.recording import deeds_of, moves_of, places_of, record, trashings_of
 from cabinet.services.changes.batch_runner import BatchRunner
 from cabinet.services.changes.batches import BatchRun, StepLog
 from cabinet.services.changes.building import Builder, holds_the_same, is_small_copy, state_of
@@ -225,7 +225,8 @@ class Crossing:
         else:
             copies = placing.copy(new, on_conflict)
         placed |= zip((each.node.id for each in new), copies, strict=True)
-        deeds = moves_of((each.node for each in moved), before)
+        deeds = trashings_of(placing.replaced)
+        deeds += moves_of((each.node for each in moved), before)
         deeds += deeds_of(Verb.COPIED, (node for node, _path in copies))
         record(self._session, self._scope, self._clock(), deeds)
         if wanted.is_move:

@@ -19,7 +19,7 @@ from cabinet.errors import EntryExists, IntoItself, IsAFolder, NotFound, Selecti
 from cabinet.models import BatchKind, Kind, Node, Verb
 from cabinet.services.access.rights import CHANGE, Rights
 from cabinet.services.access.scope import Scope
-from cabinet.services.activity.recording import deeds_of, moves_of, places_of, record
+from cabinet.services.activity.recording import Deed, deeds_of, moves_of, places_of, record, trashings_of
 from cabinet.services.changes.batch_runner import BatchRunner
 from cabinet.services.changes.batches import BatchRun
 from cabinet.services.changes.building import Builder, is_small_copy
@@ -155,18 +155,34 @@ class Moving:
 
     def _move(self, found: _Sources, at: Destination, on_conflict: OnConflict) -> list[Entry]:
         leaving = [node for node in found.values() if node.parent_id != at.folder.id]
-        before = places_of(found.values())
+        before, replaced = places_of(found.values()), list[Node]()
         with arriving(self._session, found.values(), leaving):
-            entries = [self._move_one(node, names, at, on_conflict) for names, node in found.items()]
-        record(self._session, self._scope, self._clock(), moves_of(found.values(), before))
+            entries = [
+                self._move_one(node, names, at, on_conflict, replaced) for names, node in found.items()
+            ]
+        self._tell(replaced, moves_of(found.values(), before))
         return entries
 
+    def _tell(self, replaced: Sequence[Node], deeds: Sequence[Deed]) -> None:
+        """Record what was done, after what was trashed for it."""
+        record(self._session, self._scope, self._clock(), [*trashings_of(replaced), *deeds])
+
+    def _tell_copies(self, replaced: Sequence[Node], copies: Sequence[Node]) -> None:
+        # A copy that a later one of the same name has replaced was never seen.
+        before = [node for node in replaced if node not in copies]
+        self._tell(before, deeds_of(Verb.COPIED, [node for node in copies if node.trashed_at is None]))
+
     def _move_one(
-        self, node: Node, names: tuple[str, ...], at: Destination, on_conflict: OnConflict
+        self,
+        node: Node,
+        names: tuple[str, ...],
+        at: Destination,
+        on_conflict: OnConflict,
+        replaced: list[Node],
     ) -> Entry:
         if at.path_of(names[-1]) == names:
             return self._tree.to_entry(node, names)
-        to = self._resolve_conflict(node, names, at, on_conflict)
+        to = self._resolve_conflict(node, names, at, on_conflict, replaced)
         if node.trashed_at is not None:
             # Another source has just replaced it.
             raise EntryExists(path=join_path(to))
@@ -186,21 +202,21 @@ class Moving:
 
     def _copy(self, found: _Sources, at: Destination, on_conflict: OnConflict) -> list[Entry]:
         entries: list[Entry] = []
-        copies: list[Node] = []
+        copies, replaced = list[Node](), list[Node]()
         with arriving(self._session, found.values()):
             for names, node in found.items():
-                to = self._resolve_conflict(node, names, at, on_conflict)
+                to = self._resolve_conflict(node, names, at, on_conflict, replaced)
                 self._tree.check_reach(node, to)
                 made = copy_tree(self._session, self._tree, node, at.folder, to[-1], self._clock())
                 copies.append(made)
                 entries.append(self._tree.to_entry(made, to))
-        record(self._session, self._scope, self._clock(), deeds_of(Verb.COPIED, copies))
+        self._tell_copies(replaced, copies)
         return entries
 
     def _dry_run(self, found: _Sources, at: Destination, on_conflict: OnConflict) -> list[Entry]:
         with arriving(self._session, found.values()):
             for names, node in found.items():
-                self._tree.check_reach(node, self._resolve_conflict(node, names, at, on_conflict))
+                self._tree.check_reach(node, self._resolve_conflict(node, names, at, on_conflict, []))
         return []
 
     def _put(
@@ -210,21 +226,30 @@ class Moving:
         if any(node.id not in built for node in found.values()):
             raise SelectedNodeMissing
         copies = {names: self._session.get_one(Node, built[node.id]) for names, node in found.items()}
-        entries: list[Entry] = []
+        entries, replaced = list[Entry](), list[Node]()
         with arriving(self._session, copies.values()):
             for names, copy in copies.items():
-                to = self._resolve_conflict(found[names], names, at, on_conflict)
+                to = self._resolve_conflict(found[names], names, at, on_conflict, replaced)
                 self._tree.check_reach(copy, to)
                 self._tree.attach(copy, at.folder, to[-1])
                 entries.append(self._tree.to_entry(copy, to))
-        record(self._session, self._scope, self._clock(), deeds_of(Verb.COPIED, copies.values()))
+        self._tell_copies(replaced, list(copies.values()))
         return entries
 
     def _resolve_conflict(
-        self, node: Node, names: tuple[str, ...], destination: Destination, on_conflict: OnConflict
+        self,
+        node: Node,
+        names: tuple[str, ...],
+        destination: Destination,
+        on_conflict: OnConflict,
+        replaced: list[Node],
     ) -> tuple[str, ...]:
-        """Return the path for a node from `names` or its copy; that name is free afterwards."""
+        """Return the path for a node from `names` or its copy; that name is free afterwards.
+
+        A node that had it is in the trash, and added to `replaced`.
+        """
         to = destination.path_of(names[-1])
         if node.kind == Kind.FOLDER and self._tree.is_inside(destination.folder, node):
             raise IntoItself(path=join_path(to))
-        return resolve_conflict(self._tree, node, destination.folder, to, on_conflict, self._clock())
+        folder, now = destination.folder, self._clock()
+        return resolve_conflict(self._tree, node, folder, to, on_conflict, now, replaced)

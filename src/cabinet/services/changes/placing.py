@@ -52,6 +52,8 @@ class Placing:
         self._tree = tree
         self._log = log
         self._now = now
+        # What is in the trash now because its name was taken.
+        self.replaced: list[Node] = []
 
     def move(self, arrivals: Sequence[Arrival], on_conflict: OnConflict) -> list[Placed]:
         """Move nodes, live or trashed, to their places; return them with their paths, in order of placing.
@@ -153,6 +155,7 @@ class Placing:
                 settled.append(each)
         # In its own statement, before the others take the names.
         self.trash(rivals)
+        self.replaced += [node for node, _path in rivals]
         return settled
 
     def _check_reach(self, settled: Sequence[Arrival]) -> None:

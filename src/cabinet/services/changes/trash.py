@@ -24,14 +24,15 @@ from cabinet.errors import Forbidden, IsAFolder, NotAFolder, NotFound
 from cabinet.models import Kind, Node, Verb
 from cabinet.services.access.rights import CHANGE, Rights
 from cabinet.services.access.scope import Scope
-from cabinet.services.activity.recording import deeds_of, record
+from cabinet.services.activity.link_events import record_membership
+from cabinet.services.activity.recording import deeds_of, record, trashings_of
 from cabinet.services.changes.purging import Purging
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import writing
 from cabinet.services.tree.cursors import Cursors
 from cabinet.services.tree.entries import Entry, OnConflict
 from cabinet.services.tree.extents import Extent, first_part
-from cabinet.services.tree.mounts import Mounts, Place
+from cabinet.services.tree.mounts import Mount, Mounts, Place
 from cabinet.services.tree.name_conflicts import resolve_conflict
 from cabinet.services.tree.names import join_path, split_path
 from cabinet.services.tree.reach import arriving, publishing_measured
@@ -187,16 +188,20 @@ class Trash:
         nodes = self._get_all(trash_ids)
         # A folder before items that were deleted from it separately, which would recreate it.
         upper_first = sorted(nodes.items(), key=lambda item: len(_origin(item[1])))
+        replaced: list[Node] = []
         with arriving(self._session, nodes.values()):
-            entries = {trash_id: self._put_back(node, on_conflict) for trash_id, node in upper_first}
-        record(self._session, self._scope, self._clock(), deeds_of(Verb.RESTORED, nodes.values()))
+            entries = {
+                trash_id: self._put_back(node, on_conflict, replaced) for trash_id, node in upper_first
+            }
+        deeds = [*trashings_of(replaced), *deeds_of(Verb.RESTORED, nodes.values())]
+        record(self._session, self._scope, self._clock(), deeds)
         return entries
 
-    def _put_back(self, node: Node, on_conflict: OnConflict) -> Entry:
+    def _put_back(self, node: Node, on_conflict: OnConflict, replaced: list[Node]) -> Entry:
         origin = self._tree.origin_of(node)
         if origin is not None:
             folder, above = origin
-            return self._put(node, folder, (*above, node.name), on_conflict)
+            return self._put(node, folder, (*above, node.name), on_conflict, replaced)
         if not self._scope.is_whole:
             raise NotFound
         names = _origin(node)
@@ -204,10 +209,17 @@ class Trash:
         if folder.kind != Kind.FOLDER:
             raise NotAFolder(path=join_path(names[:depth]))
         folder = self._tree.load(self._tree.make_folders(folder, names[depth:-1], self._clock()))
-        return self._put(node, folder, names, on_conflict)
+        return self._put(node, folder, names, on_conflict, replaced)
 
-    def _put(self, node: Node, folder: Node, names: tuple[str, ...], on_conflict: OnConflict) -> Entry:
-        to = resolve_conflict(self._tree, node, folder, names, on_conflict, self._clock())
+    def _put(
+        self,
+        node: Node,
+        folder: Node,
+        names: tuple[str, ...],
+        on_conflict: OnConflict,
+        replaced: list[Node],
+    ) -> Entry:
+        to = resolve_conflict(self._tree, node, folder, names, on_conflict, self._clock(), replaced)
         self._tree.check_reach(node, to)
         self._tree.attach(node, folder, to[-1])
         return self._tree.to_entry(node, to)
@@ -222,11 +234,11 @@ class Trash:
     def remove(self, places: Iterable[Place]) -> Removed:
         """Trash the entries at some places as `add` does, in their spaces, and leave mounts; all or none."""
         self._scope.require(CHANGE)
-        left: dict[str, None] = {}
+        left: dict[str, Mount] = {}
         wanted: dict[tuple[Scope, tuple[str, ...]], Place] = {}
         for place in places:
             if place.mount is not None and place.is_mount:
-                left[place.mount.name] = None
+                left[place.mount.name] = place.mount
                 continue
             place.scope.require(CHANGE)
             names = split_path(place.path)
@@ -235,11 +247,13 @@ class Trash:
             wanted[place.scope, names] = place
         spaces = {self._scope.space_id} if left else set()
         spaces |= {scope.space_id for scope, _names in wanted}
+        teams = {mount.space_id for mount in left.values() if mount.target.parent_id is None}
+        spaces |= teams
         with writing(self._session):
             if len(spaces) > 1:
                 lock_spaces(self._session, spaces)
             if left:
-                Mounts(self._session, self._scope).remove(self._tree.root(lock=True), left)
+                self._leave(left, teams)
             trashed: dict[tuple[Scope, tuple[str, ...]], Trashed] = {}
             for scope in dict.fromkeys(scope for scope, _names in wanted):
                 there = self._in(scope)
@@ -247,6 +261,15 @@ class Trash:
                 trashed |= {(scope, names): each for names, each in there.add_all(inside).items()}
             shown = [trashed[key].seen_from(place) for key, place in wanted.items()]
             return Removed(shown, list(left))
+
+    def _leave(self, names: Iterable[str], teams: Iterable[int]) -> None:
+        """Remove mounts in the caller's transaction, and record that the actor leaves these team spaces."""
+        self._scope.require_whole(CHANGE)
+        Mounts(self._session, self._scope).remove(self._tree.root(lock=True), names)
+        for space_id in lock_spaces(self._session, teams):
+            record_membership(
+                self._session, space_id, self._scope.actor.user_id or 0, self._clock(), Verb.LEFT
+            )
 
     def add_all(self, wanted: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], Trashed]:
         """Move the entries at these paths to the trash in the caller's transaction; as `add`."""

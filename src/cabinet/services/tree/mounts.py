@@ -42,7 +42,7 @@ from cabinet.models import (
 from cabinet.services.access.rights import CHANGE, Rights
 from cabinet.services.access.roles import ShareRole
 from cabinet.services.access.scope import SELECTION, Scope, whole_space
-from cabinet.services.kernel.database import execute, execute_counted, publishing, writing
+from cabinet.services.kernel.database import execute, execute_counted, publishing
 from cabinet.services.tree.entries import Entry, Mounted, OnConflict
 from cabinet.services.tree.grants import role_of_mount
 from cabinet.services.tree.members import members
@@ -317,16 +317,10 @@ class Mounts:
                 node.name, node.sort_key, node.search_key = to, sort_key(to), search_key(to)
         return self.place(to)
 
-    def leave(self, name: str) -> None:
-        """Remove a mount; its target is not changed. Raises `NotFound`."""
-        self._scope.require_whole(CHANGE)
-        with writing(self._session):
-            self.remove(self._tree.root(lock=True), [name])
-
     def remove(self, root: Node, names: Iterable[str]) -> None:
-        """Remove mounts in the caller's transaction, which holds the lock; raises as `leave`.
+        """Remove mounts in the caller's transaction, which holds the lock; raises `NotFound`.
 
-        The grants that they show are declined, so that nobody mounts them again.
+        Their targets are not changed. The grants that they show are declined, so that these are not mounted again.
         """
         for name in names:
             node = self._get(root, name)

@@ -34,11 +34,17 @@ def free_name(name: str, is_taken: Callable[[str], bool]) -> str:
 
 
 def resolve_conflict(
-    tree: Tree, node: Node, folder: Node, names: tuple[str, ...], on_conflict: OnConflict, now: datetime
+    tree: Tree,
+    node: Node,
+    folder: Node,
+    names: tuple[str, ...],
+    on_conflict: OnConflict,
+    now: datetime,
+    replaced: list[Node] | None = None,
 ) -> tuple[str, ...]:
     """Return the path for `node` in `folder`, which is `names` or renamed; that name is free afterwards.
 
-    A replaced node goes to the trash. Raises `EntryExists`, `Forbidden` if replacing is not allowed, or
+    A replaced node goes to the trash, and is added to `replaced`. Raises `EntryExists`, `Forbidden` if replacing is not allowed, or
     `IntoItself` if `node` lies in what it would replace.
     """
     there = tree.child(folder, names[-1])
@@ -53,4 +59,6 @@ def resolve_conflict(
         raise IntoItself(path=join_path(names))
     tree.scope.require(Rights.DELETE)
     tree.trash(there, names, now)
+    if replaced is not None:
+        replaced.append(there)
     return names
