@@ -5,7 +5,7 @@ Rule: a notice names its entry, never the folders around it, which its reader ma
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,18 +47,18 @@ class News:
     is_new: bool
 
 
-def notify(session: Session, event_id: int, user_id: int) -> None:
-    """Tell a user of an event, in the caller's transaction."""
-    row = {"user_id": user_id, "event_id": event_id, "seen_at": None}
-    execute(session, _INSERT[dialect_of(session)], row)
+def notify(session: Session, event_id: int, *user_ids: int) -> None:
+    """Tell users of an event, in the caller's transaction."""
+    rows = [{"user_id": user_id, "event_id": event_id, "seen_at": None} for user_id in user_ids]
+    execute(session, _INSERT[dialect_of(session)], rows)
 
 
-def notify_of_grant(session: Session, share_id: str, user_id: int) -> None:
-    """Tell a user of a grant, in the caller's transaction; not of one from long ago."""
+def notify_of_grant(session: Session, share_id: str, user_ids: Iterable[int]) -> None:
+    """Tell users of a grant, in the caller's transaction; not of one from long ago."""
     given = select(Event.id).where(Event.share_id == share_id, Event.verb == Verb.SHARED)
     event_id = session.scalar(given.order_by(Event.id).limit(1))
     if event_id is not None:
-        notify(session, event_id, user_id)
+        notify(session, event_id, *user_ids)
 
 
 class Notices:
