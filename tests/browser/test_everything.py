@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, Request, expect
 
 from tests.browser.conftest import COUNT
 from tests.support.chromium import Visitor
-from tests.support.controls import answer, checkbox, control
+from tests.support.controls import answer, checkbox, control, link
 from tests.support.wording import pattern_of, text_of
 
 pytestmark = pytest.mark.browser
@@ -205,10 +205,10 @@ def test_another_folder_or_a_new_file_ends_a_selection_of_everything(shelf: Visi
     page = shelf.open(SHELF)
     select_everything(page)
     control(page, "top crumb").click()
-    expect(page.get_by_role("link", name="docs", exact=True)).to_be_visible()
+    expect(link(page, "docs")).to_be_visible()
     expect(bar(page)).to_be_hidden()
-    page.get_by_role("link", name="shelf", exact=True).click()
-    expect(page.get_by_role("link", name="000.txt", exact=True)).to_be_visible()
+    link(page, "shelf").click()
+    expect(link(page, "000.txt")).to_be_visible()
     select_everything(page)
 
     shelf.choose({"name": "000a.txt", "mimeType": "text/plain", "buffer": b"new"})

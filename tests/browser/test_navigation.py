@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import COUNT
 from tests.support.chromium import PATIENCE, Visitor, file, held_uploads
-from tests.support.controls import column, control
+from tests.support.controls import column, control, link
 from tests.support.wording import text_of
 
 pytestmark = pytest.mark.browser
@@ -27,8 +27,9 @@ PLACE = "() => document.activeElement.closest('#rows [data-path]')?.getBoundingC
 
 def go_to(page: Page, name: str) -> float:
     """Focus a row somewhere in the window; return where it is, once the page knows that by heart."""
-    link = page.get_by_role("link", name=name, exact=True)
-    link.evaluate("link => { link.scrollIntoView({ block: 'center', behavior: 'instant' }); link.focus(); }")
+    link(page, name).evaluate(
+        "link => { link.scrollIntoView({ block: 'center', behavior: 'instant' }); link.focus(); }"
+    )
     known = "name => history.state?.focus?.endsWith(name) && history.state.top === scrollY"
     page.wait_for_function(known, arg=name)
     place: float = page.evaluate(PLACE)
@@ -37,7 +38,7 @@ def go_to(page: Page, name: str) -> float:
 
 def expect_place(page: Page, name: str, place: float) -> None:
     """See the row `name` with the focus where it was; its neighbours may have been taller than was guessed."""
-    expect(page.get_by_role("link", name=name, exact=True)).to_be_focused()
+    expect(link(page, name)).to_be_focused()
     near = f"place => Math.abs(({PLACE})() - place) < 2"
     page.wait_for_function(near, arg=place, timeout=PATIENCE)
 
@@ -75,7 +76,7 @@ KEPT_WHOLE = """() => {
 def test_a_page_from_the_back_forward_cache_keeps_its_scroll_position(shelf: Visitor) -> None:
     page = shelf.open("/index?path=shelf")
     control(page, "more").click()
-    expect(page.get_by_role("link", name="200.txt", exact=True)).to_be_focused()
+    expect(link(page, "200.txt")).to_be_focused()
     place = go_to(page, "390.txt")
 
     page.evaluate(KEPT_WHOLE)
@@ -86,9 +87,9 @@ def test_a_page_from_the_back_forward_cache_keeps_its_scroll_position(shelf: Vis
 def test_going_back_restores_rows_scroll_position_and_focus(shelf: Visitor) -> None:
     page = shelf.open("/index?path=shelf")
     control(page, "more").click()
-    expect(page.get_by_role("link", name="200.txt", exact=True)).to_be_focused()
+    expect(link(page, "200.txt")).to_be_focused()
     control(page, "more").click()
-    expect(page.get_by_role("link", name="400.txt", exact=True)).to_be_focused()
+    expect(link(page, "400.txt")).to_be_focused()
     place = go_to(page, "390.txt")
 
     control(page, "trash").click()
@@ -122,7 +123,7 @@ def busy(visitor: Visitor) -> Iterator[Page]:
 
 
 def test_navigation_during_uploads_does_not_reload_the_page(shelf: Visitor, busy: Page) -> None:
-    busy.get_by_role("link", name="shelf", exact=True).click()
+    link(busy, "shelf").click()
     expect(busy.get_by_role("heading", level=1)).to_have_text("shelf")
     place = go_to(busy, "150.txt")
     control(busy, "trash").click()
@@ -140,7 +141,7 @@ def test_navigation_during_uploads_does_not_reload_the_page(shelf: Visitor, busy
     control(busy, "search everywhere").click()
     busy.locator("#rows .where a").click()
     expect(busy.get_by_role("heading", level=1)).to_have_text("docs")
-    expect(busy.get_by_role("link", name="a.txt", exact=True)).to_be_focused()
+    expect(link(busy, "a.txt")).to_be_focused()
     expect(busy.get_by_role("searchbox")).to_have_value("")
 
 
@@ -148,7 +149,7 @@ def test_a_failed_navigation_keeps_page_and_address_in_sync(
     visitor: Visitor, busy: Page, expect_complaint: Callable[[str], None]
 ) -> None:
     expect_complaint("ERR_INTERNET_DISCONNECTED")
-    busy.get_by_role("link", name="shelf", exact=True).click()
+    link(busy, "shelf").click()
     expect(busy.get_by_role("heading", level=1)).to_have_text("shelf")
     visitor.context.set_offline(True)
 
@@ -164,7 +165,7 @@ def test_a_failed_navigation_keeps_page_and_address_in_sync(
 
 
 def test_leaving_a_widened_search_keeps_uploads_running(visitor: Visitor, busy: Page) -> None:
-    busy.get_by_role("link", name="docs", exact=True).click()
+    link(busy, "docs").click()
     expect(busy.get_by_role("heading", level=1)).to_have_text("docs")
     busy.get_by_role("searchbox").fill("a.txt")
     expect(busy.locator("#rows .name")).to_have_text(["a.txt"])
@@ -178,8 +179,8 @@ def test_leaving_a_widened_search_keeps_uploads_running(visitor: Visitor, busy: 
 
 
 def test_a_dialog_closes_on_navigation(visitor: Visitor, busy: Page) -> None:
-    busy.get_by_role("link", name="docs", exact=True).click()
-    busy.get_by_role("link", name="a.txt", exact=True).focus()
+    link(busy, "docs").click()
+    link(busy, "a.txt").focus()
     busy.keyboard.press("Enter")
     expect(busy.locator("#preview")).to_be_visible()
 

@@ -122,6 +122,7 @@ def test_the_panel_header_collapses_by_mouse_and_keyboard_and_has_no_cancel(visi
         visitor.choose(file("a.txt"), file("b.txt"))
         expect(page.locator(".upload")).to_have_count(2)
         head = page.locator(".uploads-head").get_by_role("button")
+        expect(head).to_have_count(2)
         assert [each.get_attribute("id") for each in head.all()] == ["uploads-pause", "uploads-collapse"]
 
         page.get_by_role("button", name=text_of("collapse")).click()

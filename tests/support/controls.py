@@ -160,6 +160,15 @@ def row(where: Where, name: str) -> Locator:
     return where.locator(f"#rows [data-name={json.dumps(name, ensure_ascii=False)}]")
 
 
+def link(where: Where, name: str) -> Locator:
+    """Return the link of an entry of the list, by its place.
+
+    To find one by its role, every link of the page has to be named, which takes a tenth of a second among hundreds
+    of rows, again with each look of a wait. Short lists are searched by role (`Visitor.row`).
+    """
+    return row(where, name).locator("a.name")
+
+
 def checkbox(where: Where, name: str) -> Locator:
     """Return the box that selects an entry of the list."""
     return row(where, name).locator("input[type=checkbox]")
