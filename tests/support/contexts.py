@@ -97,7 +97,8 @@ class Shared(Lent):
             if not page.url.startswith(f"{self._origin}/"):
                 return False
             if page.url != f"{self._origin}{RESTING_PLACE}":
-                page.goto(RESTING_PLACE)
+                # The old page has ended by then; drawing the new one would be for nothing.
+                page.goto(RESTING_PLACE, wait_until="commit")
             page.mouse.move(0, 0)
             context.clear_permissions()
             context.clear_cookies()
