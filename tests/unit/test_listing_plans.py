@@ -13,7 +13,8 @@ from sqlalchemy import Select, text
 from sqlalchemy.orm import Session
 
 from cabinet.models import Kind
-from cabinet.services.tree.listing import _COLUMNS, _SUMS, _range
+from cabinet.services.tree.list_ranges import range_of
+from cabinet.services.tree.listing import _COLUMNS, _SUMS
 from cabinet.services.tree.merging import SortPlan
 from cabinet.services.tree.node_values import COLUMNS
 from cabinet.services.tree.paging import Order, Sort
@@ -55,7 +56,7 @@ def _page_of(kind: Kind, order: Order, bound: str) -> Select[Any]:
     }
     columns = _COLUMNS[order.sort]
     plan = SortPlan(1, _SUMS if order.sort is Sort.SIZE else columns, columns, order.descending)
-    query = _range(COLUMNS, plan.columns_of(kind), order.descending, bound == "start", bound == "until")
+    query = range_of(COLUMNS, plan.columns_of(kind), order.descending, bound == "start", bound == "until")
     values = {f"{bound}_{number}": value for number, value in enumerate(positions[order.sort])}
     return query.params(parent_id=1, kind=kind.value, most=10, **(values if bound else {}))
 

@@ -195,7 +195,7 @@ def _listing(place: Place) -> Response:
         raise InvalidField(field="sort", reason=ONLY_BY_NAME)
 
     def find() -> tuple[FolderTotals | None, Sequence[str]]:
-        return service.get(path).totals, service.beside(path)
+        return service.get(path).totals, service.beside(path, below=is_recursive)
 
     def list_() -> tuple[dict[str, Any], FolderTotals, Sequence[str]]:
         """Return a page of the listing as JSON, the folder's state then, and what else the listing shows."""

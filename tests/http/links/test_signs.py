@@ -13,6 +13,8 @@ from cabinet.extensions import db
 from cabinet.models import Share
 from cabinet.services.access.roles import ShareRole
 from cabinet.services.kernel.clock import utc_now
+from cabinet.services.kernel.database import execute
+from cabinet.services.tree import share_signs
 from tests.http.links.conftest import Share as MakeLink
 from tests.http.links.conftest import Visitor
 from tests.http.test_statements import counted
@@ -162,3 +164,48 @@ def test_signs_cost_one_statement_however_many_there_are(app: Flask, owner: Prog
     assert [cost(address) for address in addresses] == one
     revoke_all(owner)
     assert [cost(address) for address in addresses] == before
+
+
+@pytest.mark.parametrize("few", [share_signs.FEW_ENTRIES, 0])
+def test_a_sign_is_read_from_the_entries_of_small_folders_and_from_the_shares_of_large_ones(
+    owner: Program, share: MakeLink, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(share_signs, "FEW_ENTRIES", few)
+    for path in ("work/shared", "other/f", "work/secret"):
+        share(path)
+    revoke_all(owner)
+    for path in ("work/shared", "other/f"):
+        share(path)
+    owner.delete("/files/other/f")
+    assert [shared_in(owner, address) for address in ("/files?path=work", "/files", "/files?path=other")] == [
+        ["shared"],
+        [],
+        [],
+    ]
+
+
+def test_what_is_shared_elsewhere_is_neither_read_nor_part_of_the_etag(
+    owner: Program, share: MakeLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share("work/shared")
+    tag = owner.get("/files?path=work").headers["ETag"]
+    whole = owner.get("/files?recursive=1").headers["ETag"]
+    for path in ("other/f", "other"):
+        share(path)
+
+    assert owner.get("/files?path=work").headers["ETag"] == tag
+    assert owner.get("/files?path=work", {"If-None-Match": tag}).status_code == 304
+    assert owner.get("/files?recursive=1").headers["ETag"] != whole
+    read: list[int] = []
+
+    def run(*asked: Any) -> Any:
+        """Run a statement, and record how many signs it returns."""
+        read.append(len(execute(*asked).all()))
+        return execute(*asked)
+
+    monkeypatch.setattr(share_signs, "execute", run)
+    for few in (share_signs.FEW_ENTRIES, 0):
+        monkeypatch.setattr(share_signs, "FEW_ENTRIES", few)
+        for address in ("/files?path=work", "/index?path=work", "/search?q=shared"):
+            assert owner.get(address).status_code == 200
+    assert read == [1] * 6

@@ -29,7 +29,7 @@ from cabinet.services.tree.names import join_path, split_path
 from cabinet.services.tree.node_values import AnyNode
 from cabinet.services.tree.paging import Order, Page
 from cabinet.services.tree.paths import find_way
-from cabinet.services.tree.share_signs import Signs
+from cabinet.services.tree.share_signs import Signs, marked
 from cabinet.services.tree.tree import Tree
 from cabinet.storage.chunks import iter_stream
 from cabinet.storage.protocols import BlobStore
@@ -63,9 +63,9 @@ class Files:
         self._scope.require(Rights.LIST)
         wanted = [split_path(path) for path in paths]
         rows = self._tree.find_rows(wanted)
-        signs = Signs(self._session, self._scope, self._clock)
+        shared = Signs(self._session, self._scope, self._clock).among(row.id for row in rows.values())
         entries = {
-            names: signs.mark(self._tree.to_entry(row, names), row.id)
+            names: marked(self._tree.to_entry(row, names), row.id, shared)
             for names, row in rows.items()
             if row.kind != Kind.MOUNT
         }
@@ -94,9 +94,9 @@ class Files:
         """Return the entries at these positions of an outline, without those that no longer exist."""
         return self._listing.entries(outline, numbers)
 
-    def beside(self, path: str) -> tuple[str, ...]:
-        """Return what a page of a folder depends on besides its contents, as in `Page.beside`."""
-        return self._listing.beside(path)
+    def beside(self, path: str, *, below: bool = False) -> tuple[str, ...]:
+        """Return what a page depends on besides what it lists, as in `Page.beside`, with `below` a `list_below`."""
+        return self._listing.beside(path, below=below)
 
     def list_below(self, path: str, limit: int, after: str | None) -> Page:
         """Return a page of everything below a folder; raises as `list_page` does."""

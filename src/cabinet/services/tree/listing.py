@@ -19,14 +19,13 @@ Rule: reads only; at most `MAX_LIMIT` full entries at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Integer, Select, Tuple, bindparam, select, tuple_
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from cabinet.models import Base, Kind, Node
@@ -37,6 +36,7 @@ from cabinet.services.kernel.database import execute
 from cabinet.services.tree.cursors import CursorContext, Cursors
 from cabinet.services.tree.entries import Entry, FolderTotals
 from cabinet.services.tree.extents import Extent, first_part
+from cabinet.services.tree.list_ranges import ranges
 from cabinet.services.tree.merging import (
     Columns,
     EntrySummary,
@@ -52,7 +52,7 @@ from cabinet.services.tree.names import join_path, sort_key, split_path
 from cabinet.services.tree.node_values import COLUMNS, AnyNode, NodeValues, read_nodes
 from cabinet.services.tree.paging import Order, Page, Sort
 from cabinet.services.tree.removal import has_more_than
-from cabinet.services.tree.share_signs import NOTHING, Signs
+from cabinet.services.tree.share_signs import NOTHING, Signs, marked, states_of
 from cabinet.services.tree.tree import Tree
 
 MAX_LIMIT = 1000
@@ -84,7 +84,7 @@ _BATCH = 500
 class Outline:
     """The first part of a folder in brief; `next` is the cursor of the rest, None if there is none.
 
-    `totals` and `shown` are those of a `Page`; `shared` are the ids of shared entries, of other folders as well.
+    `totals` and `shown` are those of a `Page`; `shared` are the ids of shared entries.
     """
 
     path: str
@@ -130,11 +130,12 @@ class Listing:
         own = islice(self._nodes(plan, start, limit + 1), limit + 1)
         found = list(islice(merged(own, mounts, plan, start), limit + 1))
         shown = found[:limit]
-        entries = [self._entry(node, names) for node in shown]
+        shared = self._signs.in_folder(folder)
+        entries = [self._entry(node, names, shared) for node in shown]
         more = len(found) > limit
         after = self._cursors.seal(place, _to_sealed(shown[-1], plan)) if more else None
         totals = self._totals(folder, names)
-        beside = self._beside(mounts, lambda: folder)
+        beside = _beside(mounts, shared)
         return Page(join_path(names), entries, after, totals, with_mounts(totals, mounts), beside)
 
     def outline(self, path: str, order: Order, extent: Extent) -> Outline:
@@ -165,7 +166,12 @@ class Listing:
         summaries = [summary_of(each) if isinstance(each, Mount) else each for each in found]
         totals = self._totals(folder, names)
         return Outline(
-            join_path(names), summaries, after, totals, with_mounts(totals, mounts), self._signs.ids
+            join_path(names),
+            summaries,
+            after,
+            totals,
+            with_mounts(totals, mounts),
+            self._signs.in_folder(folder),
         )
 
     def entries(self, outline: Outline, numbers: Sequence[int]) -> dict[int, Entry]:
@@ -176,25 +182,30 @@ class Listing:
         for first in range(0, len(ids), _BATCH):
             for node in read_nodes(self._session, _BY_IDS, {"ids": ids[first : first + _BATCH]}):
                 if node.kind != Kind.MOUNT:
-                    found[numbers_of[node.id]] = self._entry(node, above)
+                    found[numbers_of[node.id]] = self._entry(node, above, outline.shared)
         mounts = (mount for mount in self._mounts_in(above) if mount.id in numbers_of)
         return found | {numbers_of[mount.id]: self._mounts.entry(mount) for mount in mounts}
 
-    def beside(self, path: str) -> tuple[str, ...]:
-        """Return what a page of a folder depends on besides its contents, as in `Page.beside`."""
+    def beside(self, path: str, *, below: bool = False) -> tuple[str, ...]:
+        """Return what a page depends on besides what it lists, as in `Page.beside`, with `below` a `page_below`."""
         names = split_path(path)
-        return self._beside(self._mounts_in(names), lambda: self._tree.get_folder_row(names))
+        shared: Collection[int] = NOTHING
+        if self._signs.are_any:
+            folder = self._tree.get_folder_row(names)
+            shared = self._shared_below(folder) if below else self._signs.in_folder(folder)
+        return _beside(self._mounts_in(names), shared)
 
-    def _beside(self, mounts: Sequence[Mount], find_folder: Callable[[], AnyNode]) -> tuple[str, ...]:
-        return (*mount_states_of(mounts), *self._signs.states(find_folder))
+    def _shared_below(self, folder: AnyNode) -> Collection[int]:
+        """Return what a list of everything below a folder depends on, which is not what is shared elsewhere."""
+        return self._signs.all if self._scope.is_whole else self._signs.in_folder(folder)
 
     def _mounts_in(self, names: tuple[str, ...]) -> Sequence[Mount]:
         return () if names else self._mounts.all()
 
-    def _entry(self, each: NodeValues | Mount, above: tuple[str, ...]) -> Entry:
+    def _entry(self, each: NodeValues | Mount, above: tuple[str, ...], shared: Collection[int]) -> Entry:
         if isinstance(each, Mount):
             return self._mounts.entry(each)
-        return self._signs.mark(self._tree.to_entry(each, (*above, each.name)), each.id)
+        return marked(self._tree.to_entry(each, (*above, each.name)), each.id, shared)
 
     def page_below(self, path: str, limit: int, after: str | None) -> Page:
         """Return a page of everything below `path`: each folder followed by its contents, by name."""
@@ -211,7 +222,7 @@ class Listing:
             below = split_path(shown[-1].path)[len(names) :]
             last = self._cursors.seal(place, [shown[-1].kind, join_path(below)])
         totals = self._totals(folder, names)
-        beside = self._beside(mounts, lambda: folder)
+        beside = _beside(mounts, self._shared_below(folder))
         return Page(join_path(names), shown, last, totals, with_mounts(totals, mounts), beside)
 
     def _totals(self, folder: NodeValues, names: tuple[str, ...]) -> FolderTotals:
@@ -244,7 +255,7 @@ class Listing:
 
     def _nodes(self, plan: SortPlan, start: Position | None, limit: int) -> Iterator[NodeValues]:
         """Yield the nodes of a folder after `start`, folders and then files, up to `limit` of each."""
-        for statement, values in _ranges(COLUMNS, plan, start):
+        for statement, values in ranges(COLUMNS, plan, start):
             yield from read_nodes(self._session, statement, values | {"most": limit})
 
     def _summaries(
@@ -252,7 +263,7 @@ class Listing:
     ) -> list[EntrySummary]:
         """Return up to `limit` entries of a folder after `start`, up to and including `until`."""
         found: list[EntrySummary] = []
-        for statement, values in _ranges(_SUMMARY, plan, start, until):
+        for statement, values in ranges(_SUMMARY, plan, start, until):
             rows = execute(self._session, statement, values | {"most": limit - len(found)})
             found += [EntrySummary(*row) for row in rows.all()]
         return found
@@ -314,7 +325,7 @@ class Listing:
                 yield self._mounts.entry(each)
                 yield from self._walk_mount(each, None)
                 continue
-            yield self._entry(each, names)
+            yield self._entry(each, names, self._signs.all)
             if each.kind == Kind.FOLDER:
                 yield from self._walk(each.id, (*names, each.name), None)
 
@@ -328,54 +339,12 @@ class Listing:
             start = (Kind(batch[-1].kind), [batch[-1].sort_key])
 
 
+def _beside(mounts: Sequence[Mount], shared: Collection[int]) -> tuple[str, ...]:
+    return (*mount_states_of(mounts), *states_of(shared))
+
+
 def _by_name(folder_id: int) -> SortPlan:
     return SortPlan(folder_id, _COLUMNS[Sort.NAME], _COLUMNS[Sort.NAME], is_descending=False)
-
-
-def _ranges(
-    columns: Columns, plan: SortPlan, start: Position | None, until: Position | None = None
-) -> Iterator[tuple[Select[Any], dict[str, Any]]]:
-    """Yield the queries, with their values, of folders and of files after `start`, each up to `until`."""
-    for kind in (Kind.FOLDER, Kind.FILE):
-        if (start and kind < start[0]) or (until and kind > until[0]):
-            continue
-        behind = start[1] if start and kind == start[0] else None
-        last = until[1] if until and kind == until[0] else None
-        values = {f"start_{number}": value for number, value in enumerate(behind or ())}
-        values |= {f"until_{number}": value for number, value in enumerate(last or ())}
-        values |= {"parent_id": plan.folder_id, "kind": kind.value}
-        order = plan.columns_of(kind)
-        yield (
-            _range(columns, order, plan.is_descending, behind is not None, last is not None),
-            values,
-        )
-
-
-@cache
-def _range(columns: Columns, order: Columns, goes_down: bool, starts: bool, ends: bool) -> Select[Any]:
-    """Return the query of one range: nodes of a kind in a folder, ordered, after a start, up to an end.
-
-    It is an index range, unless it compares sums. There are a few dozen of them, and building one takes ten
-    times as long as running it.
-    """
-    here = tuple_(*order)
-    wanted = select(*columns).where(
-        _NODE.c.parent_id == bindparam("parent_id"),
-        _NODE.c.kind == bindparam("kind"),
-        _NODE.c.trashed_at.is_(None),
-    )
-    if starts:
-        start = _bound("start", order)
-        wanted = wanted.where(here < start if goes_down else here > start)
-    if ends:
-        until = _bound("until", order)
-        wanted = wanted.where(here >= until if goes_down else here <= until)
-    ordered = wanted.order_by(*(column.desc() if goes_down else column for column in order))
-    return ordered.limit(bindparam("most", type_=Integer))
-
-
-def _bound(name: str, order: Columns) -> Tuple:
-    return tuple_(*(bindparam(f"{name}_{number}", type_=column.type) for number, column in enumerate(order)))
 
 
 def _to_sealed(node: NodeValues | EntrySummary | Mount, plan: SortPlan) -> list[str | int]:

@@ -26,7 +26,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -44,7 +44,7 @@ from cabinet.services.tree.extents import Extent
 from cabinet.services.tree.mounts import Mount, Mounts
 from cabinet.services.tree.names import join_path, search_key, search_words, split_path
 from cabinet.services.tree.node_values import AnyNode
-from cabinet.services.tree.share_signs import Signs
+from cabinet.services.tree.share_signs import Signs, marked
 from cabinet.services.tree.tree import Tree
 
 NO_QUERY = N_("it is empty.")
@@ -86,6 +86,10 @@ class _Begin:
     space_id: int
     folder_id: int
     tell: Callable[[Node, tuple[str, ...]], Entry]
+
+
+# The id of a node, and its entry.
+_Found: TypeAlias = tuple[int, Entry]
 
 
 class _Walked(NamedTuple):
@@ -163,7 +167,7 @@ class Search:
         before = self._from_cursor(place, after, END)
         until = self._from_cursor(place, extent.until, 0)
         deadline = self._timer() + _TIME_LIMIT
-        entries: list[Entry] = []
+        entries: list[_Found] = []
         looked_at, last = 0, END
         rest: int | None = before
         try:
@@ -179,13 +183,13 @@ class Search:
                         # it is shown again.
                         is_as_before = is_past and last >= until
                         behind = extent.until if is_as_before else self._cursors.seal(place, [last])
-                        return SearchPage(join_path(names), entries, behind)
+                        return self._to_page(names, entries, behind)
                     looked_at, last = looked_at + 1, node.id
                     found = self._selected_entry(node, words, selected)
                     if found is None and all(word in node.search_key for word in words):
                         found = self._entry(node, begins, mounts)
                     if found is not None:
-                        entries.append(found)
+                        entries.append((node.id, found))
                 rest = batch.rest
                 if self._timer() > deadline:
                     break
@@ -194,8 +198,13 @@ class Search:
         except TookTooLong as error:
             if rest == before:
                 raise Unavailable from error
+        return self._to_page(names, entries, None if rest is None else self._cursors.seal(place, [rest]))
+
+    def _to_page(self, names: tuple[str, ...], found: Sequence[_Found], behind: str | None) -> SearchPage:
+        # Of the own space: what is behind mounts lies in others.
+        shared = self._signs.among(node_id for node_id, _entry in found)
         return SearchPage(
-            join_path(names), entries, None if rest is None else self._cursors.seal(place, [rest])
+            join_path(names), [marked(entry, node_id, shared) for node_id, entry in found], behind
         )
 
     def _from_cursor(self, place: CursorContext, cursor: str | None, otherwise: int) -> int:
@@ -204,7 +213,7 @@ class Search:
 
     def _begin_here(self, folder: Node, names: tuple[str, ...]) -> _Begin:
         def tell(node: Node, found: tuple[str, ...]) -> Entry:
-            return self._signs.mark(self._tree.to_entry(node, (*names, *found)), node.id)
+            return self._tree.to_entry(node, (*names, *found))
 
         return _Begin(folder.space_id, folder.id, tell)
 
