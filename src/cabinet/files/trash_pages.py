@@ -170,6 +170,7 @@ def _content_of(place: Place, shown: Shown | None) -> tuple[ListContent, str | N
     ids, after = service.outline(shown.extent(limit_of(PAGE_LIMIT)), after_of())
 
     def draw(numbers: Sequence[int]) -> dict[int, Row]:
+        """Return the rows at these positions of the outline."""
         there = service.look_up([ids[number] for number in numbers])
         return {
             number: _row(maker, there[ids[number]].seen_from(place))

@@ -33,6 +33,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Return the stored time as an aware one in UTC."""
         if value is None:
             return None
         moment: datetime = value

@@ -40,7 +40,6 @@ from cabinet.web.problems import wants_page
 from cabinet.web.request_guards import takes_body_of
 from cabinet.web.runtime import setting
 from cabinet.web.services import blocks, database, groups, received_shares, share_policy, shares
-from cabinet.web.texts import ROLES
 
 # Links per page, of one entry and of all.
 PAGE_LIMIT, LONG_PAGE_LIMIT = 20, 50
@@ -78,7 +77,7 @@ def show_shared() -> ResponseReturnValue:
         blocked=[] if user.credential.is_limited else blocks(user.id).list_all(),
         people=people,
         cards=links,
-        roles=_roles(),
+        roles=list(ShareRole),
         more=url_for("shares.show_shared", after=page.next) if page.next else "",
         is_first=after_of() is None,
         refusal=refusal_of(user),
@@ -89,11 +88,6 @@ def _split(found: Sequence[ShareInfo | GrantInfo]) -> tuple[list[LinkCard], list
     """Return the links and the grants of a page."""
     links = [card_of(each) for each in found if isinstance(each, ShareInfo)]
     return links, [grant_card_of(each) for each in found if isinstance(each, GrantInfo)]
-
-
-def _roles() -> list[tuple[str, str]]:
-    """Return the roles with their labels."""
-    return [(role.value, gettext(ROLES[role])) for role in ShareRole]
 
 
 def show_share(
@@ -126,7 +120,7 @@ def show_share(
         grant_form=_grant_form_of(user, grant_form) if only else None,
         completes=setting("USER_COMPLETION") == "on",
         people=people,
-        roles=_roles(),
+        roles=list(ShareRole),
         cards=links,
         more=more,
         back=local_path(request.values.get("next"), place_of(paths[0])),

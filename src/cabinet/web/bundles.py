@@ -112,6 +112,7 @@ def _reached(modules: Mapping[str, _Module], starts: Iterable[str], *, on_use: b
     seen: set[str] = set()
 
     def visit(name: str) -> None:
+        """Add what a module needs, and then the module."""
         module = modules[name]
         for each in (*module.imports, *(module.on_use if on_use else ())):
             if each not in seen and each not in GATES:
@@ -145,6 +146,7 @@ def _parse(name: str, source: str) -> _Module:
         return f'$load("{on_use[-1]}")'
 
     def export(found: re.Match[str]) -> str:
+        """Note what a statement exports, and return what is left of it."""
         if found["default"]:
             exports.append(f"default: {found['default']}")
             return ""

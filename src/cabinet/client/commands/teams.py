@@ -140,7 +140,10 @@ def _add(kind: TeamKind) -> click.Command:
         "--role", type=click.Choice(kind.roles), default=kind.roles[0], show_default=True, help="Their role."
     )
     def add(session: ClientSession, name: str, users: tuple[str, ...], role: str) -> None:
+        """Set the role of each user."""
+
         def change(team: Team, username: str) -> str:
+            """Give one user the role, and tell of it."""
             kind.of(session).set_member(team.id, username, role)
             return f"“{username}” is a {role} of “{team.name}”."
 
@@ -155,7 +158,10 @@ def _remove(kind: TeamKind) -> click.Command:
     @_named(kind)
     @_users
     def remove(session: ClientSession, name: str, users: tuple[str, ...]) -> None:
+        """Remove each user."""
+
         def change(team: Team, username: str) -> str:
+            """Take one user out, and tell of it."""
             kind.of(session).remove_member(team.id, username)
             return f"Removed “{username}” from “{team.name}”."
 
