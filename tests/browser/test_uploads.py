@@ -127,10 +127,10 @@ def test_a_cancelled_upload_is_removed_and_others_continue(visitor: Visitor) -> 
     assert visitor.names() == ["wanted.txt"]
 
 
-def test_cancel_all_cancels_waiting_uploads_too(visitor: Visitor) -> None:
+def test_cancel_all_cancels_waiting_uploads_too(visitor: Visitor, tmp_path: Path) -> None:
     page = visitor.open()
     with held_uploads(page) as sent:
-        visitor.choose(*(file(f"{number}.txt", b"x" * 1_100_000) for number in range(6)))
+        visitor.choose(*(file_on_disk(tmp_path, f"{number}.txt", 1_100_000) for number in range(6)))
         wait_until(lambda: len(sent) == 4, what="four uploads", page=page)
 
         failed = count(1)

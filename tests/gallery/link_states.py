@@ -65,7 +65,7 @@ def text(scene: Scene) -> None:
 def sending(scene: Scene) -> None:
     at_link("Recipes", **DROP)(scene)
     scene.hold(UPLOADS)
-    scene.page.locator("#files-input").set_input_files(SENT)
+    scene.upload(SENT)
     expand(scene)
     expect(scene.page.locator(".upload[data-state=sending]")).to_have_count(len(SENT))
 

@@ -7,16 +7,18 @@ leaves the account unchanged.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, Route, expect
 
 from tests.gallery.content import Demo
-from tests.support.chromium import first_page, load_scripts, sign_in
+from tests.support.chromium import file_on_disk, first_page, load_scripts, sign_in
 from tests.support.contexts import RESTING_PLACE, Contexts
 from tests.support.people import Person
 
@@ -59,11 +61,12 @@ class State:
 class Scene:
     """One page in one variant, and its user, if it has one."""
 
-    def __init__(self, page: Page, look: Look, demo: Demo, who: str) -> None:
+    def __init__(self, page: Page, look: Look, demo: Demo, who: str, folder: Path) -> None:
         self.page = page
         self.look = look
         self.demo = demo
         self.who = who
+        self._folder = folder
         self._held: list[Route] = []
 
     @property
@@ -86,6 +89,11 @@ class Scene:
             self.row(path).locator("input[type=checkbox]").press("Space")
             expect(self.row(path).locator("input[type=checkbox]")).to_be_checked()
 
+    def upload(self, sizes: Mapping[str, int]) -> None:
+        """Choose files of these names and sizes, which need not go through Playwright's driver."""
+        files = [file_on_disk(self._folder, name, size) for name, size in sizes.items()]
+        self.page.locator("#files-input").set_input_files(files)
+
     def hold(self, pattern: str | re.Pattern[str]) -> None:
         """Let no request to what matches `pattern` reach the server."""
         self.page.route(pattern, lambda route: self._held.append(route))  # noqa: PLW0108 - it is inspected
@@ -93,7 +101,7 @@ class Scene:
     def leave(self) -> None:
         """Leave the page, and let nothing wait for an answer that never comes."""
         # A page repeats a request that is refused, and sends one that is held no more: so it ends first.
-        self.page.goto(RESTING_PLACE)
+        self.page.goto(RESTING_PLACE, wait_until="commit")
         for route in self._held:
             # A request that the page has aborted accepts no response, but must be ended nevertheless.
             with suppress(Error):
@@ -122,10 +130,12 @@ class Windows:
     def __init__(self, browser: Browser, demo: Demo) -> None:
         self._contexts = Contexts(browser, demo.server.url)
         self._demo = demo
+        self._folder = TemporaryDirectory(prefix="cabinet-scenes-")
         self._sessions: dict[str, list[Any]] = {}
 
     def close(self) -> None:
         self._contexts.close()
+        self._folder.cleanup()
 
     @contextmanager
     def at(self, state: State, look: Look) -> Iterator[Scene]:
@@ -137,7 +147,7 @@ class Windows:
                 self._sign_in(state.who, lent.context)
             page = first_page(lent.context)
             page.on("dialog", lambda dialog: dialog.accept())
-            scene = Scene(page, look, self._demo, state.who)
+            scene = Scene(page, look, self._demo, state.who, Path(self._folder.name))
             state.arrive(scene)
             page.evaluate("document.fonts.ready")
             yield scene

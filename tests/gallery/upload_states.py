@@ -14,11 +14,13 @@ from tests.gallery.scene import Scene, State
 from tests.support.chromium import UPLOADS, file, load_scripts
 from tests.support.people import target_of
 
-SENT = [
-    file("Sketch.svg", bytes(300_000)),
-    file("Фильм о кошке.mov", bytes(900_000)),
-    file("Lecture 7, the one about glaciers and everything that lies below them.mp3", bytes(500_000)),
-]
+# Bytes by name.
+SENT = {
+    "Sketch.svg": 300_000,
+    "Фильм о кошке.mov": 900_000,
+    "Lecture 7, the one about glaciers and everything that lies below them.mp3": 500_000,
+}
+FIRST = {"Sketch.svg": 300_000}
 # Of a large file, in one request behind a proxy that limits them.
 PART_BYTES = 1_048_576
 TAKEN = [file("Budget 2026.xlsx"), file("LICENSE"), file("Стихи.txt"), file("Sketch.png")]
@@ -37,7 +39,7 @@ def uploads(state: str) -> Callable[[Scene], None]:
     def arrive(scene: Scene) -> None:
         page = scene.open("/index?path=Recipes")
         scene.hold(UPLOADS)
-        page.locator("#files-input").set_input_files(SENT)
+        scene.upload(SENT)
         expand(scene)
         for each, button in (("sending", ""), ("paused", "#uploads-pause"), ("cancelled", "#uploads-cancel")):
             if button:
@@ -52,20 +54,20 @@ def uploads(state: str) -> Callable[[Scene], None]:
 def done(scene: Scene) -> None:
     """Upload for a moment."""
     page = scene.open("/index?path=Recipes")
-    page.locator("#files-input").set_input_files(SENT)
+    scene.upload(SENT)
     expect(page.locator(".upload[data-state=done]")).to_have_count(len(SENT))
     expand(scene)
     page.locator("#uploads-close").focus()  # or it would close by itself
-    for each in SENT:
-        scene.sees(f'#rows [data-name="{each["name"]}"]')
-    for each in SENT:
-        scene.person.send("DELETE", f"{target_of('Recipes/' + each['name'])}?permanent=1")
+    for name in SENT:
+        scene.sees(f'#rows [data-name="{name}"]')
+    for name in SENT:
+        scene.person.send("DELETE", f"{target_of('Recipes/' + name)}?permanent=1")
 
 
 def without_an_answer(scene: Scene) -> None:
     page = scene.open("/index?path=Recipes")
     page.route(UPLOADS, lambda route: route.abort())
-    page.locator("#files-input").set_input_files(SENT)
+    scene.upload(SENT)
     scene.sees("#uploads-note")
 
 
@@ -79,7 +81,7 @@ def over_plain_http(scene: Scene) -> None:
 def failed(scene: Scene) -> None:
     page = scene.open("/index?path=Recipes")
     page.route(UPLOADS, lambda route: route.fulfill(status=400, body="{}"))
-    page.locator("#files-input").set_input_files(SENT)
+    scene.upload(SENT)
     expect(page.locator(".upload[data-state=failed]")).to_have_count(len(SENT))
     scene.sees(".uploads-failure")
 
@@ -92,7 +94,7 @@ def failed_alone(scene: Scene) -> None:
         "detail": "There is no space left on the server; nothing was stored.",
     }
     page.route(UPLOADS, lambda route: route.fulfill(status=507, json=problem))
-    page.locator("#files-input").set_input_files(SENT[:1])
+    scene.upload(FIRST)
     scene.sees(".upload[data-state=failed]")
 
 
@@ -114,7 +116,7 @@ def cancel_asked(scene: Scene) -> None:
     page.add_init_script(f"localStorage.setItem('body-limit:/', {limit})")
     page.reload()
     load_scripts(page)
-    page.locator("#files-input").set_input_files([file("Glacier.mov", bytes(6_000_000))])
+    scene.upload({"Glacier.mov": 6_000_000})
     expand(scene)
     page.wait_for_function("() => document.querySelector('.upload progress')?.value > 0.1")
     page.locator("#uploads-cancel").click()
@@ -134,7 +136,7 @@ def sign_in_again(scene: Scene) -> None:
 
     page = scene.open("/index")
     page.route("**/*", refuse)
-    page.locator("#files-input").set_input_files(SENT[:1])
+    scene.upload(FIRST)
     scene.sees("#signin")
 
 
