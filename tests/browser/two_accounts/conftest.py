@@ -1,6 +1,7 @@
 """Two users in one browser: one tab shows the files of one, the other signs in in a second tab.
 
-Rule: accounts are switched by the link and the form, as users do it.
+Rule: accounts are switched by the link and the form, as users do it; where the first tab gets no broadcasts, so that
+it notices nothing of another tab, by the requests that these send.
 """
 
 from __future__ import annotations
@@ -75,6 +76,13 @@ def change_user(visitor: Visitor, username: str) -> Page:
     control(page, "sign out").click()
     sign_in(page, username)
     return page
+
+
+def change_user_unheard(visitor: Visitor, username: str) -> None:
+    """Sign out and let `username` sign in, as a tab does whose broadcasts do not arrive."""
+    requests = visitor.context.request
+    assert requests.get("/logout", headers={"Accept": "application/json"}).ok
+    assert requests.post("/login", form={"username": username, "password": PASSWORD}).ok
 
 
 def notice(visitor: Visitor) -> Locator:

@@ -1,6 +1,6 @@
 """Two accounts in two tabs of one browser: a page never acts in the account of another user.
 
-Rule: the first tab shows one user's files; another user signs in in the second one, by the form.
+Rule: the first tab shows one user's files; another user signs in in the second one.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from playwright.sync_api import expect
 from cabinet.web.page_user import USER_HEADER
 from tests.browser.two_accounts.conftest import (
     change_user,
+    change_user_unheard,
     come_back,
     is_untouched,
     name_of_other,
@@ -115,7 +116,7 @@ def test_a_tab_checks_the_session_when_it_gets_the_focus(without_broadcasts: Vis
     page.clock.run_for(10_000)
     page.evaluate(come)
     wait_until(lambda: asked, what="a look", page=page)
-    change_user(without_broadcasts, name_of_other(without_broadcasts))
+    change_user_unheard(without_broadcasts, name_of_other(without_broadcasts))
     assert len(asked) == 1
 
     page.clock.run_for(10_000)
@@ -128,7 +129,7 @@ def test_a_tab_checks_the_session_when_it_gets_the_focus(without_broadcasts: Vis
 def test_a_page_from_the_back_forward_cache_checks_the_session(
     without_broadcasts: Visitor, boris: Person
 ) -> None:
-    change_user(without_broadcasts, name_of_other(without_broadcasts))
+    change_user_unheard(without_broadcasts, name_of_other(without_broadcasts))
 
     without_broadcasts.page.evaluate(
         "window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))"
@@ -143,7 +144,7 @@ def delete(visitor: Visitor, name: str) -> None:
 
 
 def test_a_deletion_is_done_as_the_owner_or_not_at_all(without_broadcasts: Visitor, boris: Person) -> None:
-    change_user(without_broadcasts, name_of_other(without_broadcasts))
+    change_user_unheard(without_broadcasts, name_of_other(without_broadcasts))
 
     delete(without_broadcasts, "mine.txt")
 
@@ -161,7 +162,7 @@ def test_a_deletion_is_done_as_the_owner_or_not_at_all(without_broadcasts: Visit
 
 def test_new_folders_and_names_belong_to_the_owner(without_broadcasts: Visitor, boris: Person) -> None:
     page = without_broadcasts.page
-    change_user(without_broadcasts, name_of_other(without_broadcasts))
+    change_user_unheard(without_broadcasts, name_of_other(without_broadcasts))
     control(page, "new folder").click()
     control(page, "folder name").fill("hers alone")
     control(page.get_by_role("dialog"), "create folder").click()
@@ -171,7 +172,7 @@ def test_new_folders_and_names_belong_to_the_owner(without_broadcasts: Visitor, 
     come_back(without_broadcasts)
 
     expect(without_broadcasts.row("hers alone")).to_be_visible()
-    change_user(without_broadcasts, name_of_other(without_broadcasts))
+    change_user_unheard(without_broadcasts, name_of_other(without_broadcasts))
     without_broadcasts.row("mine.txt").get_by_role("link", name="mine.txt", exact=True).focus()
     page.keyboard.press("F2")
     page.get_by_label(text_of("rename-one", name="mine.txt")).fill("hers.txt")
@@ -185,7 +186,7 @@ def test_a_preview_shows_nothing_of_another_user_and_recovers(
     without_broadcasts: Visitor, boris: Person, name: str
 ) -> None:
     page = without_broadcasts.page
-    change_user(without_broadcasts, name_of_other(without_broadcasts))
+    change_user_unheard(without_broadcasts, name_of_other(without_broadcasts))
 
     without_broadcasts.row(name).get_by_role("link", name=name, exact=True).click()
 
@@ -204,7 +205,7 @@ def test_thumbnails_trigger_the_notice_and_recover(without_broadcasts: Visitor, 
     page = without_broadcasts.page
     sign = without_broadcasts.row("photo.png").locator(".sign")
     expect(sign).to_have_class(re.compile("has-picture"))
-    change_user(without_broadcasts, name_of_other(without_broadcasts))
+    change_user_unheard(without_broadcasts, name_of_other(without_broadcasts))
     page.evaluate("performance.now = () => 1e9")
 
     # Tiles want larger pictures, which this browser has not kept.
@@ -221,7 +222,7 @@ def test_a_download_is_refused_with_a_message(without_broadcasts: Visitor, boris
     page = without_broadcasts.page
     downloads: list[str] = []
     page.on("download", lambda download: downloads.append(download.failure() or "saved"))
-    change_user(without_broadcasts, name_of_other(without_broadcasts))
+    change_user_unheard(without_broadcasts, name_of_other(without_broadcasts))
     without_broadcasts.row("mine.txt").get_by_role("link", name="mine.txt", exact=True).focus()
 
     press_letter(page, "s")
@@ -239,7 +240,7 @@ def test_a_list_of_another_user_is_never_shown(
     boris = Person(shelf.server, name_of_other(shelf))
     boris.store("shelf/his.txt", b"his")
     page = shelf.open("/index?path=shelf")
-    change_user(shelf, name_of_other(shelf))
+    change_user_unheard(shelf, name_of_other(shelf))
 
     if act == "more":
         control(page, "more").click()

@@ -1,6 +1,6 @@
 """Uploads of a page after another user has signed in: they wait for their owner.
 
-Rule: the first tab shows one user's files; another user signs in in the second one, by the form.
+Rule: the first tab shows one user's files; another user signs in in the second one.
 """
 
 from __future__ import annotations
@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.two_accounts.conftest import change_user, come_back, is_untouched, name_of_other, notice
+from tests.browser.two_accounts.conftest import (
+    change_user,
+    change_user_unheard,
+    come_back,
+    is_untouched,
+    name_of_other,
+    notice,
+)
 from tests.support.chromium import Visitor, file, load_scripts
 from tests.support.people import Person
 from tests.support.slow_uploads import HASH, NAME, Network, begin, is_there, pause, resume, unfinished
@@ -22,7 +29,7 @@ WAITING = text_of("held-other-user")
 
 
 def test_an_upload_waits_for_its_owner(without_broadcasts: Visitor, boris: Person) -> None:
-    change_user(without_broadcasts, name_of_other(without_broadcasts))
+    change_user_unheard(without_broadcasts, name_of_other(without_broadcasts))
 
     without_broadcasts.choose(file("late.txt"))
 
@@ -36,7 +43,7 @@ def test_an_upload_waits_for_its_owner(without_broadcasts: Visitor, boris: Perso
 
 @pytest.mark.long
 def test_uploads_resume_in_a_session_started_in_another_tab(without_broadcasts: Visitor) -> None:
-    change_user(without_broadcasts, without_broadcasts.username)
+    change_user_unheard(without_broadcasts, without_broadcasts.username)
 
     without_broadcasts.choose(*(file(f"{number}.txt") for number in range(6)))
 
@@ -70,7 +77,7 @@ def test_a_paused_upload_that_is_resumed_waits_for_its_owner(
     network = Network(without_broadcasts.page)
     begin(without_broadcasts, network, film)
     kept = pause(without_broadcasts)
-    change_user(without_broadcasts, name_of_other(without_broadcasts))
+    change_user_unheard(without_broadcasts, name_of_other(without_broadcasts))
     network.restore()
 
     # What asks where the upload stands gets no reason with its answer.
