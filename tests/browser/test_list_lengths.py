@@ -24,6 +24,8 @@ from tests.support.wording import text_of
 pytestmark = pytest.mark.browser
 
 BOX, ELSEWHERE = "box", "elsewhere"
+# Seconds between two comparisons, each of which has the server list everything.
+PAUSE = 0.1
 # Entries that one request of a program may name.
 BATCH = 1000
 SIZES_AT_A_PAGES_END = [199, 200, 201, 399, 401, 1000]
@@ -73,7 +75,7 @@ class Box:
     def settle(self) -> None:
         """Wait for the page to agree with the server."""
         try:
-            wait_until(lambda: not self.disagreement(), page=self.page)
+            wait_until(lambda: not self.disagreement(), pause=PAUSE, page=self.page)
         except TimeoutError:
             raise AssertionError(self.disagreement()) from None
 
@@ -81,7 +83,7 @@ class Box:
         """Make a change on the page, and wait for the server to have it and for the page to agree."""
         before = self.listed()
         change()
-        wait_until(lambda: self.listed() != before, what="the change", page=self.page)
+        wait_until(lambda: self.listed() != before, pause=PAUSE, what="the change", page=self.page)
         self.settle()
 
     def show_all(self) -> None:
@@ -287,14 +289,14 @@ class Trash:
             return disagreement(self.box.visitor.names(), self.listed(), more=self.box.more(), count=None)
 
         try:
-            wait_until(lambda: not problem(), page=self.box.page)
+            wait_until(lambda: not problem(), pause=PAUSE, page=self.box.page)
         except TimeoutError:
             raise AssertionError(problem()) from None
 
     def after(self, change: Callable[[], object]) -> None:
         before = self.listed()
         change()
-        wait_until(lambda: self.listed() != before, what="the change", page=self.box.page)
+        wait_until(lambda: self.listed() != before, pause=PAUSE, what="the change", page=self.box.page)
         self.settle()
 
 
