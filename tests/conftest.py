@@ -21,7 +21,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 
 from cabinet import create_app
-from tests.support import database_under_test
+from tests.support import database_under_test, preloaded
 from tests.support.assets import read_assets_once
 from tests.support.auth import AuthActions
 from tests.support.database_under_test import with_database
@@ -84,6 +84,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the examples; start the PostgreSQL server of a run, if asked for, which its processes share."""
+    config.add_cleanup(preloaded.end)
     is_long = "not long" not in config.getoption("markexpr")
     if is_long:
         settings.load_profile("anew")

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from tests.support import database_under_test
+from tests.support import database_under_test, preloaded
 from tests.support.database_under_test import with_database
 from tests.support.raw_http import RawConnection, raw_connection
 from tests.support.waiting import PATIENCE, wait_until
@@ -64,7 +64,7 @@ class Server:
         self.environment = dict(environment)
         self.log = folder / "server.log"
         self.port = 0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: preloaded.Process | None = None
         self._pool: urllib3.HTTPConnectionPool | None = None
 
     @property
@@ -113,10 +113,7 @@ class Server:
         """Start the process and wait for nothing, for it may be one that listens nowhere."""
         command = [word.format(port=self.port) for word in self.command]
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
+            self._process = preloaded.start(command, self.folder, self.environment, log.fileno())
 
     def stop(self) -> None:
         """End the server as an operator does, and wait for it."""
@@ -141,7 +138,7 @@ class Server:
         """Return what the server has written so far, over all its starts."""
         return self.log.read_text(errors="replace")
 
-    def _running(self) -> subprocess.Popen[bytes]:
+    def _running(self) -> preloaded.Process:
         if self._process is None:
             raise RuntimeError("this server was never started")
         return self._process
