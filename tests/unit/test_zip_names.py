@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,17 +86,22 @@ def cased(text: str, number: int) -> str:
 
 
 @pytest.mark.parametrize(
-    "names",
+    "make_names",
     [
-        [cased("abcdefghijkl", number) for number in range(MANY)],
-        [cased("a" * NAME_UNITS, number) for number in range(MANY)],
+        lambda: [cased("abcdefghijkl", number) for number in range(MANY)],
+        lambda: [cased("a" * NAME_UNITS, number) for number in range(MANY)],
         # Alike as soon as they are cut for a number, which happens to the second of each two.
-        [f"{letter}{STEM}{number:04}" for number in range(MANY // 2) for letter in "xX"],
-        [*(f"a ({number})" for number in range(2, MANY)), *(cased("a" * 12, number) for number in range(2)), "a", "A"],
+        lambda: [f"{letter}{STEM}{number:04}" for number in range(MANY // 2) for letter in "xX"],
+        lambda: [
+            *(f"a ({number})" for number in range(2, MANY)), *(cased("a" * 12, number) for number in range(2)), "a", "A"
+        ],
     ],
     ids=["short", "long", "cut", "already numbered"],
 )  # fmt: skip
-def test_the_work_is_linear_in_the_folder_size(names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_work_is_linear_in_the_folder_size(
+    make_names: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = make_names()
     tried: list[int] = []
 
     def counting(name: str, number: int) -> str:
