@@ -8,6 +8,7 @@ Rule: parse, call a service, render; a refused form is shown again on its page, 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from flask import flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -43,6 +44,8 @@ from cabinet.web.services import blocks, database, groups, received_shares, shar
 
 # Links per page, of one entry and of all.
 PAGE_LIMIT, LONG_PAGE_LIMIT = 20, 50
+# What continues the lists of everything shared: with the user, with people, and by links.
+_CURSORS = ("received", "people", "after")
 
 
 @bp.route("/share", methods=["GET", "POST"])
@@ -63,25 +66,35 @@ def show_shared() -> ResponseReturnValue:
     if not wants_page():
         return list_shares()
     user = acting_user()
-    page = shares(user.scope).list_page(limit_of(LONG_PAGE_LIMIT), after_of())
-    links, people = _split(page.shares)
+    service, limit = shares(user.scope), limit_of(LONG_PAGE_LIMIT)
+    links = service.list_page(limit, after_of(), grants=False)
+    people = service.list_page(limit, request.args.get("people") or None, grants=True)
     received = received_shares(user.scope)
     # A token of one folder does not reach what others share.
     got = ReceivedPage([], None)
     if user.scope.is_whole:
-        got = received.list_page(LONG_PAGE_LIMIT, request.args.get("received") or None)
+        got = received.list_page(limit, request.args.get("received") or None)
     return render_template(
         "shares/shared.html",
         received=[received_card_of(each) for each in got.shares],
-        more_received=url_for("shares.show_shared", received=got.next) if got.next else "",
+        more_received=_more("received", got.next),
         blocked=[] if user.credential.is_limited else blocks(user.id).list_all(),
-        people=people,
-        cards=links,
+        people=_split(people.shares)[1],
+        more_people=_more("people", people.next),
+        cards=_split(links.shares)[0],
         roles=list(ShareRole),
-        more=url_for("shares.show_shared", after=page.next) if page.next else "",
+        more=_more("after", links.next),
         is_first=after_of() is None,
         refusal=refusal_of(user),
     )
+
+
+def _more(name: str, cursor: str | None) -> str:
+    """Return the address of the next page of one list, with the others as they are shown now; "" if there is none."""
+    if cursor is None:
+        return ""
+    shown: dict[str, Any] = {each: request.args[each] for each in _CURSORS if request.args.get(each)}
+    return url_for("shares.show_shared", **(shown | {name: cursor}))
 
 
 def _split(found: Sequence[ShareInfo | GrantInfo]) -> tuple[list[LinkCard], list[GrantCard]]:

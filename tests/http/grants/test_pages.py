@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 from typing import Any
 
@@ -135,3 +136,34 @@ def test_managers_share_further_and_others_do_not(
 
 def test_a_group_is_offered_to_its_members(window: Browser, owner: Program, bob: Program) -> None:
     assert 'id="give-kind"' not in window.get("/share?path=work").text
+
+
+def test_people_and_links_continue_apart(owner: Program, window: Browser, bob: Program) -> None:
+    for number in range(3):
+        owner.put(f"/files/{number}/f", b"1")
+        assert owner.request("POST", "/shares", json={"paths": [f"{number}"]}).status_code == 201
+        give(window, path=f"{number}")
+    shares = owner.get("/shares").get_json()["shares"]
+    ids = {
+        "people": [each["id"] for each in shares if each["kind"] == "grant"],
+        "after": [each["id"] for each in shares if each["kind"] == "link"],
+    }
+
+    def shown(address: str) -> tuple[list[str], list[str], dict[str, str]]:
+        """Return the grants and the links of a page, and the addresses of more, by their cursors."""
+        page = unescape(window.get(address).text)
+        more = re.findall(r'class="more">\s*<a[^>]* href="([^"]+)"', page)
+        # The last cursor of an address is the one that it changes, of those that the page has.
+        found = {
+            name: each for each in more for name in ids if f"{name}=" in each and f"{name}=" not in address
+        }
+        grants, links = (re.findall(rf'action="/shared/(\w+)/{act}"', page) for act in ("role", "revoke"))
+        return grants, links, found
+
+    people, links, more = shown("/shared?limit=2")
+    assert (people, links, sorted(more)) == (ids["people"][:2], ids["after"][:2], ["after", "people"])
+    assert shown(more["people"]) == (ids["people"][2:], ids["after"], {})
+    assert shown(more["after"]) == (ids["people"], ids["after"][2:], {})
+    both = f"{more['people']}&{more['after'].partition('?')[2]}"
+    assert shown(both)[:2] == (ids["people"][2:], ids["after"][2:])
+    assert window.get(more["people"].replace("people=", "after=")).status_code == 422

@@ -55,8 +55,12 @@ class ShareList:
         self._scope = scope
         self._items = ShareItems(session, scope)
 
-    def page(self, limit: int, after: str | None, place: Place | None) -> SharePage:
+    def page(
+        self, limit: int, after: str | None, place: Place | None, grants: bool | None = None
+    ) -> SharePage:
         """Return some of them, newest first; with `place`, those of the entry there.
+
+        With `grants` only the grants, or if it is False only the links.
 
         Raises `InvalidField` for an invalid cursor, `NotFound` and `InvalidName`.
         """
@@ -68,6 +72,9 @@ class ShareList:
             node_id = Tree(self._session, place.scope).get_row(split_path(place.path)).id
             found = self._of(node_id)
         context = ("shares", self._scope.actor.user_id or 0, *self._scope.key, node_id)
+        if grants is not None:
+            is_wanted = Share.kind == ShareKind.GRANT if grants else Share.kind != ShareKind.GRANT
+            found, context = found.where(is_wanted), (*context, "grants" if grants else "links")
         position: tuple[datetime, str] | None = None
         if after is not None:
             micros, share_id = self._cursors.open(context, after)

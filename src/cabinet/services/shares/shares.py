@@ -221,12 +221,16 @@ class Shares:
             raise NotFound
         return share
 
-    def list_page(self, limit: int, after: str | None, place: Place | None = None) -> SharePage:
+    def list_page(
+        self, limit: int, after: str | None, place: Place | None = None, *, grants: bool | None = None
+    ) -> SharePage:
         """Return some links and grants, newest first; with `place`, those of the entry there.
+
+        With `grants` only the grants, or if it is False only the links.
 
         Raises `InvalidField` for an invalid cursor, `NotFound` and `InvalidName`.
         """
-        return self._list.page(limit, after, place)
+        return self._list.page(limit, after, place, grants)
 
     def change(self, share_id: str, changes: Mapping[str, Any], *, is_admin: bool) -> ShareInfo:
         """Change a link: its columns by name, or its `password`, None for no password.
