@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.chromium import Visitor, held_uploads
+from tests.support.chromium import Visitor, drop_from_desk, held_uploads
 from tests.support.controls import answer
 from tests.support.waiting import wait_until
 from tests.support.wording import text_of
@@ -45,21 +45,13 @@ def test_a_dropped_file_is_uploaded(visitor: Visitor) -> None:
     assert visitor.person.get("dropped.txt") == b"from the desk"
 
 
-def drop_from_desk(visitor: Visitor, path: Path) -> None:
-    """Drop a file or folder of this machine on the page that is open."""
-    devtools = visitor.context.new_cdp_session(visitor.page)
-    dragged = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
-    for kind in ("dragEnter", "dragOver", "drop"):
-        devtools.send("Input.dispatchDragEvent", {"type": kind, "x": 400, "y": 400, "data": dragged})
-
-
 def test_a_dropped_folder_is_uploaded_with_its_content(visitor: Visitor, tmp_path: Path) -> None:
     (tmp_path / "trip" / "day 2").mkdir(parents=True)
     (tmp_path / "trip" / "plan.txt").write_bytes(b"plan")
     (tmp_path / "trip" / "day 2" / "map.txt").write_bytes(b"map")
     visitor.open()
 
-    drop_from_desk(visitor, tmp_path / "trip")
+    drop_from_desk(visitor.page, tmp_path / "trip")
 
     expect(visitor.row("trip")).to_be_visible()
     assert visitor.names() == ["trip"]
@@ -73,7 +65,7 @@ def test_a_large_folder_read_in_batches_is_uploaded_completely(visitor: Visitor,
         (tmp_path / "many" / name).write_bytes(b"1")
     page = visitor.open()
 
-    drop_from_desk(visitor, tmp_path / "many")
+    drop_from_desk(visitor.page, tmp_path / "many")
 
     expect(page.get_by_role("heading", name=text_of("done", count=230))).to_be_visible(timeout=60_000)
     assert set(visitor.person.hashes()) == {f"many/{name}" for name in names}
@@ -89,7 +81,7 @@ def test_empty_folders_are_uploaded(
     (tmp_path / "plans" / "soon.txt").write_bytes(b"2")
     page = visitor.open()
 
-    drop_from_desk(visitor, tmp_path / "plans")
+    drop_from_desk(visitor.page, tmp_path / "plans")
 
     expect(page.get_by_role("heading", name=text_of("done", count=1))).to_be_visible()
     wait_until(
@@ -170,10 +162,10 @@ def test_a_file_being_uploaded_is_not_sent_twice(visitor: Visitor, tmp_path: Pat
     (tmp_path / "film.mov").write_bytes(b"film")
     page = visitor.open()
     with held_uploads(page):
-        drop_from_desk(visitor, tmp_path / "film.mov")
+        drop_from_desk(visitor.page, tmp_path / "film.mov")
         expect(visitor.upload_line("film.mov")).to_have_attribute("data-state", "sending")
 
-        drop_from_desk(visitor, tmp_path / "film.mov")
+        drop_from_desk(visitor.page, tmp_path / "film.mov")
 
     expect(page.get_by_role("heading", name=text_of("done", count=1))).to_be_visible()
     expect(visitor.row("film.mov")).to_be_visible()
@@ -230,6 +222,6 @@ def test_an_empty_folder_is_shown_despite_another_unicode_form_of_its_name(
     folder.mkdir()
     visitor.open()
 
-    drop_from_desk(visitor, folder)
+    drop_from_desk(visitor.page, folder)
 
     expect(visitor.row("Новый")).to_be_visible()

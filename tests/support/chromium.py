@@ -151,6 +151,14 @@ def first_page(context: BrowserContext) -> Page:
     return context.pages[0] if context.pages else context.new_page()
 
 
+def drop_from_desk(page: Page, path: Path) -> None:
+    """Drop a file or folder of this machine on the page that is open."""
+    devtools = page.context.new_cdp_session(page)
+    dragged = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        devtools.send("Input.dispatchDragEvent", {"type": kind, "x": 400, "y": 400, "data": dragged})
+
+
 def load_scripts(page: Page) -> None:
     """Simulate interaction on a page with a list, and wait for the scripts that it loads."""
     if page.locator("#list").count():

@@ -234,6 +234,7 @@ SINGLE = (
         ),
         "file-changed": N_("The file was changed or deleted. Select it again."),
         "folder-unreadable": N_("“%(name)s” could not be read."),
+        "folders-not-sent": N_("Empty folders are not sent: %(names)s"),
         "held-other-user": N_("Waiting: another account is signed in."),
         "held-locked": N_("Waiting for the password of this link."),
         "held-offline": N_("No connection. The upload resumes automatically."),

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import NewContext
 from tests.browser.links.conftest import Guest, Share
-from tests.support.chromium import Complaints, file, first_page
+from tests.support.chromium import Complaints, drop_from_desk, file, first_page
 from tests.support.people import Person
 from tests.support.slow_uploads import CONTENT, NAME, UNDER_WAY, Network
 from tests.support.wording import figures
@@ -88,6 +88,25 @@ def test_files_are_dropped_anywhere_on_the_page(guest: Guest, owner: Person, req
 
     expect(page.locator("#thanks")).to_be_visible()
     assert owner.get("inbox/drop.txt") == b"dropped"
+
+
+def test_files_of_a_dropped_folder_are_sent_and_empty_folders_are_named(
+    guest: Guest, owner: Person, request_link: str, tmp_path: Path
+) -> None:
+    for name in ("nothing", "one day/maybe"):
+        (tmp_path / "plans" / name).mkdir(parents=True)
+    (tmp_path / "plans" / "soon.txt").write_bytes(b"2")
+    page = guest.open(request_link)
+    page.locator("body").dispatch_event("pointerover")
+    page.locator("body.is-ready").wait_for(state="attached")
+
+    drop_from_desk(page, tmp_path / "plans")
+
+    expect(page.locator("#thanks")).to_be_visible()
+    note = page.get_by_role("alert").filter(has_text="plans/nothing")
+    expect(note).to_contain_text("plans/one day/maybe")
+    assert owner.get("inbox/plans/soon.txt") == b"2"
+    assert owner.send("GET", "/files?path=inbox/plans/nothing").status == 404
 
 
 def test_without_scripts_a_form_sends_files_and_thanks(

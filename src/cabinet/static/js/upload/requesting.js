@@ -5,8 +5,9 @@
 
 import { byId, copyOf, part } from "../core/dom.js";
 import { exactSize, number, size } from "../core/format.js";
-import { countText } from "../core/texts.js";
+import { countText, text } from "../core/texts.js";
 import { showTimes } from "../core/times.js";
+import { warn } from "../ui/toasts.js";
 import { forgetUnfinished, readSent, unfinishedNames, writeSent } from "./sent-store.js";
 import { makeUploads } from "./setup.js";
 
@@ -14,7 +15,7 @@ import { makeUploads } from "./setup.js";
 /** @import { Sent } from "./sent-store.js" */
 /** @import { Task } from "./task.js" */
 
-// Names of unfinished uploads that are shown.
+// Names of unfinished uploads that are shown, and of empty folders.
 const MAX_NAMED = 5;
 
 const { queue, enqueuer } = makeUploads();
@@ -98,9 +99,15 @@ byId("unfinished-forget").addEventListener("click", () => {
 draw();
 drawUnfinished();
 
-/** Send `{file, path}` items.
+/** Send `{file, path}` items, and say that `{path}` items, which are empty folders, are not sent: the link lets its
+    visitors make none, because the answer would tell which there are.
     @type {(items: Dropped[]) => Promise<void>} */
 export function upload(items) {
+  const folders = items.filter(({ file }) => !file).map(({ path }) => path);
+  if (folders.length) {
+    const more = folders.length > MAX_NAMED ? ", …" : "";
+    warn(text("folders-not-sent", { names: folders.slice(0, MAX_NAMED).join(", ") + more }));
+  }
   byId("thanks").hidden = true;
   byId("unfinished").hidden = true;
   return enqueuer.add(items.flatMap(({ file, path }) => (file ? { file, path } : [])));
