@@ -67,7 +67,7 @@ def test_a_large_folder_read_in_batches_is_uploaded_completely(visitor: Visitor,
 
     drop_from_desk(visitor.page, tmp_path / "many")
 
-    expect(page.get_by_role("heading", name=text_of("done", count=230))).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name=text_of("done", count=230))).to_be_visible()
     assert set(visitor.person.hashes()) == {f"many/{name}" for name in names}
 
 

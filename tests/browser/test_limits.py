@@ -81,7 +81,7 @@ def test_files_above_a_proxy_limit_are_sent_in_parts_and_the_limit_is_reported_o
 
     visitor.choose(*files)
 
-    expect(page.locator(".upload[data-state=done]")).to_have_count(11, timeout=60_000)
+    expect(page.locator(".upload[data-state=done]")).to_have_count(11)
     expect(page.get_by_text(pattern_of("front-limit"))).to_have_count(1)
     assert refused
     assert visitor.person.get("large.bin") == LARGE
@@ -106,7 +106,7 @@ def test_a_proxy_that_closes_the_connection_on_large_bodies_is_detected(
 
     visitor.choose(*files[1:])
 
-    expect(page.locator(".upload[data-state=done]")).to_have_count(10, timeout=60_000)
+    expect(page.locator(".upload[data-state=done]")).to_have_count(10)
     assert visitor.person.get("medium.bin") == MEDIUM
     assert len(visitor.person.hashes()) == 10
 

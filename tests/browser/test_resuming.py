@@ -63,7 +63,7 @@ def test_a_file_above_the_part_size_is_sent_in_parts(visitor: Visitor, network: 
 
     visitor.choose(str(film))
 
-    expect(visitor.upload_line(NAME)).to_contain_text(text_of("verified"), timeout=60_000)
+    expect(visitor.upload_line(NAME)).to_contain_text(text_of("verified"))
     assert network.offsets() == [0, 16 * BLOCK_SIZE]
 
 
