@@ -11,7 +11,6 @@ from cabinet.errors import NotFound
 from tests.browser.conftest import COUNT
 from tests.support.chromium import Visitor, file
 from tests.support.controls import answer, checkbox, control, link
-from tests.support.waiting import wait_until
 from tests.support.wording import detail_of, text_of
 
 pytestmark = pytest.mark.browser
@@ -47,8 +46,7 @@ def test_renaming_deleting_and_undo_keep_the_order_on_any_page_of_a_list(shelf: 
         whole.keyboard.press("Control+z")
         expect(link(whole, name)).to_be_visible()
 
-    names = [f"{number:03}.txt" for number in range(COUNT)]
-    wait_until(lambda: shelf.names() == names, what="the order from before", page=whole)
+    shelf.expect_names(*(f"{number:03}.txt" for number in range(COUNT)))
 
 
 def test_an_entry_that_now_belongs_to_the_next_page_is_not_shown_early(shelf: Visitor) -> None:

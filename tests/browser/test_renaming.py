@@ -34,10 +34,10 @@ def test_a_renamed_row_keeps_focus_and_selection_and_can_be_undone(visitor: Visi
 
     expect(page.get_by_role("link", name="bz.tar.gz", exact=True)).to_be_focused()
     expect(checkbox(page, "bz.tar.gz")).to_be_checked()
-    assert visitor.names() == ["b.txt", "bz.tar.gz", "c.txt"]
+    visitor.expect_names("b.txt", "bz.tar.gz", "c.txt")
     page.keyboard.press("Control+z")
     expect(page.get_by_role("link", name="a.tar.gz", exact=True)).to_be_visible()
-    assert visitor.names() == ["a.tar.gz", "b.txt", "c.txt"]
+    visitor.expect_names("a.tar.gz", "b.txt", "c.txt")
     assert set(visitor.person.hashes()) == {"a.tar.gz", "b.txt", "c.txt"}
     assert page.evaluate("window.neverReloaded")
 
@@ -122,7 +122,7 @@ def test_a_second_rename_survives_the_redraw_of_the_first_row(visitor: Visitor, 
     name = "d.txt" if is_wanted else "c.txt"
     expect(page.get_by_role("link", name=name, exact=True)).to_be_focused()
     expect(page.get_by_role("link", name="a.txt", exact=True)).to_have_count(0)
-    assert visitor.names() == ["b.txt", name]
+    visitor.expect_names("b.txt", name)
     assert set(visitor.person.hashes()) == {"b.txt", name}
 
 
@@ -176,7 +176,7 @@ def test_a_renamed_search_result_that_no_longer_matches_disappears(visitor: Visi
     page.keyboard.press("Enter")
 
     expect(page.get_by_role("link", name="note b.txt", exact=True)).to_be_visible()
-    assert visitor.names() == ["note b.txt"]
+    visitor.expect_names("note b.txt")
 
 
 def test_a_name_of_200_characters_is_uploaded_renamed_deleted_and_restored(visitor: Visitor) -> None:

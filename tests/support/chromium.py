@@ -126,6 +126,14 @@ class Visitor:
         names: list[str] = rows.evaluate_all("rows => rows.map((row) => row.dataset.name)")
         return names
 
+    def expect_names(self, *names: str) -> None:
+        """Wait until the page lists these names, from the top.
+
+        A renamed row shows its new name before it goes to its new place.
+        """
+        wanted = list(names)
+        waiting.wait_until(lambda: self.names() == wanted, what=f"the order {wanted}", page=self.page)
+
     def row(self, name: str) -> Locator:
         """Return the row of an entry."""
         return self.page.get_by_role("row").filter(has=self.page.get_by_role("link", name=name, exact=True))
