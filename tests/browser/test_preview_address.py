@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import NewContext
 from tests.support.auth import PASSWORD
 from tests.support.chromium import Visitor, file, first_page, held_uploads
-from tests.support.controls import control
+from tests.support.controls import control, link
 from tests.support.wording import text_of
 
 pytestmark = pytest.mark.browser
@@ -87,7 +87,7 @@ def test_the_address_opens_a_preview_anywhere_in_the_list(shelf: Visitor) -> Non
     page.keyboard.press("Escape")
 
     expect(page).to_have_url(re.compile(r"/index\?path=shelf$"))
-    expect(shelf.row("432.txt").locator(".name")).to_be_focused()
+    expect(link(page, "432.txt")).to_be_focused()
 
 
 def test_a_preview_of_a_search_result_has_an_address(docs: Visitor) -> None:
