@@ -84,6 +84,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the examples; start the PostgreSQL server of a run, if asked for, which its processes share."""
+    preloaded.begin()
     config.add_cleanup(preloaded.end)
     is_long = "not long" not in config.getoption("markexpr")
     if is_long:

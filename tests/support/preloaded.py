@@ -19,6 +19,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
@@ -75,7 +76,8 @@ class Fork:
 
 def start(command: Sequence[str], folder: Path, environment: Mapping[str, str], log: int) -> Process:
     """Start a command in `folder` and a new session, with standard output and error into descriptor `log`."""
-    if list(command[:3]) != GUNICORN or "COVERAGE_PROCESS_CONFIG" in environment:
+    is_plain = list(command[:3]) != GUNICORN or "COVERAGE_PROCESS_CONFIG" in environment
+    if is_plain or not _importer.is_wanted:
         return subprocess.Popen(
             command, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
             stdout=log, stderr=log, start_new_session=True,
@@ -89,28 +91,41 @@ def start(command: Sequence[str], folder: Path, environment: Mapping[str, str], 
     return Fork(ours)
 
 
+@dataclass
+class _Importer:
+    """The process that imports: started for the first server, if this process is one that tests."""
+
+    is_wanted: bool = False
+    process: subprocess.Popen[bytes] | None = None
+    # It takes requests until this is closed.
+    requests: socket.socket | None = None
+
+
+_importer = _Importer()
+
+
+def begin() -> None:
+    """Let servers be forks from now on. What measures servers does not call this."""
+    _importer.is_wanted = True
+
+
 def end() -> None:
     """End the importing process, if it was started; servers that run go on."""
-    while _importing:
-        process, requests = _importing.pop()
-        requests.close()
-        process.wait()
-
-
-# The process that imports, and the socket from which it takes requests until that is closed.
-_importing: list[tuple[subprocess.Popen[bytes], socket.socket]] = []
+    if _importer.process is not None and _importer.requests is not None:
+        _importer.requests.close()
+        _importer.process.wait()
+    _importer.is_wanted, _importer.process, _importer.requests = False, None, None
 
 
 def _importing_process() -> socket.socket:
-    if not _importing:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    if _importer.requests is None:
+        _importer.requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            process = subprocess.Popen(
+            _importer.process = subprocess.Popen(
                 [sys.executable, "-m", "tests.support.preloaded"],
                 cwd=ROOT, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
-        _importing.append((process, ours))
-    return _importing[0][1]
+    return _importer.requests
 
 
 def _serve() -> None:

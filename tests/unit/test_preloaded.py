@@ -63,3 +63,14 @@ def test_other_programs_are_started_by_themselves(tmp_path: Path) -> None:
     assert isinstance(process, subprocess.Popen)
     assert process.wait() == 0
     assert (tmp_path / "log").read_text().strip() == str(tmp_path)
+
+
+def test_measurements_start_whole_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preloaded, "_importer", preloaded._Importer())
+    with (tmp_path / "log").open("wb") as log:
+        process = preloaded.start(
+            [*preloaded.GUNICORN, "--version"], tmp_path, dict(os.environ), log.fileno()
+        )
+
+    assert isinstance(process, subprocess.Popen)
+    assert process.wait() == 0
