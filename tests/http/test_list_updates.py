@@ -13,8 +13,6 @@ from werkzeug.test import TestResponse
 from cabinet.web.listing.updates import UPDATE_BYTES
 from tests.support.visitors import NAVIGATION, Browser, Program, is_problem
 
-pytestmark = pytest.mark.database
-
 
 def update(window: Browser, address: str, page: str, *, until: str | None = None, most: int = 1000) -> str:
     """Ask for the list at `address` again, as `page` shows it, and return the answer."""

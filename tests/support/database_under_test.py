@@ -24,7 +24,8 @@ CHOICES = ("sqlite", "postgresql")
 
 # Tests of services and of migrations run on each kind of database, because these send the statements.
 # HTTP requests use the same services: their tests have the mark `database` only if they visit every
-# route, or if they depend on transactions, locks, order, numbers or texts, which databases treat differently.
+# route, send a statement that no other marked test sends, or depend on transactions, locks, order, numbers
+# or texts, which databases treat differently.
 FIXTURES = frozenset({"bench", "database"})
 
 _postgres: list[Databases] = []

@@ -13,8 +13,6 @@ from tests.support.images import picture
 from tests.support.visitors import Program
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.database
-
 TUS = {"Tus-Resumable": "1.0.0"}
 
 

@@ -12,8 +12,6 @@ from tests.support.auth import bearer
 from tests.support.operators import Operator
 from tests.support.visitors import Program, is_problem
 
-pytestmark = pytest.mark.database
-
 MEMBERS = {"id", "kind", "to", "by", "role", "paths", "items", "state", "created_at"}
 
 
@@ -233,6 +231,7 @@ def test_others_know_nothing_of_a_grant(app: Flask, friend: Program, grant: Gran
     assert friend.get("/shares?path=shared").status_code == 403
 
 
+@pytest.mark.database
 def test_a_manager_behind_a_mount_gives_changes_and_ends_grants(
     app: Flask, owner: Program, friend: Program, grant: Grant
 ) -> None:
@@ -318,6 +317,7 @@ def test_names_cannot_be_guessed_without_end(owner: Program, friend: Program) ->
     assert is_problem(give(owner, "report.txt", "bob"), 429, "too-many-attempts")
 
 
+@pytest.mark.database
 def test_a_page_of_what_was_received_goes_on(friend: Program, grant: Grant) -> None:
     for path in ("work/shared", "report.txt", "work"):
         grant(path)

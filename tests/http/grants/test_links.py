@@ -12,8 +12,6 @@ from tests.http.links.conftest import Visitor
 from tests.support.operators import Operator
 from tests.support.visitors import Program, Sender
 
-pytestmark = pytest.mark.database
-
 
 @pytest.fixture
 def manager(friend: Program, grant: Grant) -> Program:
@@ -38,6 +36,7 @@ def names_of(visitor: Sender, link: str) -> list[str]:
     return [entry["name"] for entry in visitor.get(f"{link}/files").get_json()["entries"]]
 
 
+@pytest.mark.database
 def test_a_manager_makes_lists_and_revokes_links(owner: Program, manager: Program, guest: Visitor) -> None:
     link, made = linked(manager, "shared/d")
     assert made["paths"] == ["shared/d"]

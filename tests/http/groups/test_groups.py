@@ -11,8 +11,6 @@ from tests.conftest import MakeApp
 from tests.support.operators import Operator
 from tests.support.visitors import Program, is_problem
 
-pytestmark = pytest.mark.database
-
 
 @pytest.fixture
 def admin(app: Flask, alice: Program) -> Program:
@@ -133,6 +131,7 @@ def test_the_setting_decides_who_creates_groups(make_app: MakeApp) -> None:
     assert erin.delete(group).status_code == 204
 
 
+@pytest.mark.database
 def test_names_of_users_cannot_be_guessed_without_end(app: Flask, admin: Program, bob: Program) -> None:
     group = created(admin, "Sales")
     assert add(admin, group, "bob", role="manager") == 201
@@ -168,6 +167,7 @@ def test_limits_of_members_and_of_groups(
     assert names_of(admin) == ["a", "b"]
 
 
+@pytest.mark.database
 def test_a_list_of_groups_has_pages(admin: Program, bob: Program) -> None:
     for name in "badc":
         created(admin, name)

@@ -16,8 +16,6 @@ from tests.support.auth import bearer
 from tests.support.operators import Operator
 from tests.support.visitors import Program, is_problem
 
-pytestmark = pytest.mark.database
-
 MEMBERS = {"id", "name", "role", "usage", "entries", "quota", "path"}
 
 
@@ -92,6 +90,7 @@ def test_the_quota_comes_out_of_the_users_own(app: Flask, alice: Program) -> Non
     assert alice.get("/me").get_json()["quota"] == 100
 
 
+@pytest.mark.database
 def test_administrators_see_every_space_and_nothing_in_it(
     app: Flask, alice: Program, team: str, bob: Program
 ) -> None:
@@ -175,6 +174,7 @@ def test_names_of_members_cannot_be_guessed_by_what_is_counted(
     assert statuses[-1] == 429
 
 
+@pytest.mark.database
 def test_the_trash_of_a_space_is_that_of_its_managers_and_editors(alice: Program, join: Join) -> None:
     bob, viewer = join("bob", "editor"), join("carol", "viewer")
     alice.put("/files/own.txt", b"own")
