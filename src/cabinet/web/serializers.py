@@ -12,6 +12,7 @@ from flask import request, url_for
 
 from cabinet.services.changes.batch_runner import Done
 from cabinet.services.tree.entries import Entry
+from cabinet.services.tree.folder_tags import FolderTags
 from cabinet.web.pages import to_rfc3339
 from cabinet.web.quoting import quoter_of
 from cabinet.web.runtime import runtime, setting
@@ -51,14 +52,14 @@ def done_json(done: Done) -> dict[str, Any]:
 
 def to_json_all(entries: Iterable[Entry | None]) -> list[dict[str, Any] | None]:
     """Return the JSON of many entries, None for None: their URLs are built from one call of `url_for`."""
-    before = before_content()
-    return [None if entry is None else to_json(entry, before) for entry in entries]
+    before, tags = before_content(), runtime().folder_tags
+    return [None if entry is None else to_json(entry, before, tags) for entry in entries]
 
 
-def to_json(entry: Entry, before: str | None = None) -> dict[str, Any]:
+def to_json(entry: Entry, before: str | None = None, tags: FolderTags | None = None) -> dict[str, Any]:
     """Return the JSON of an entry; a folder has no `size`, but totals of its contents.
 
-    `before` is as for `content_address`.
+    `before` is as for `content_address`, `tags` those of `runtime()`, if already known.
     """
     document: dict[str, Any] = {
         "kind": entry.kind,
@@ -76,7 +77,7 @@ def to_json(entry: Entry, before: str | None = None) -> dict[str, Any]:
             "tree_size": entry.totals.size,
             "tree_files": entry.totals.files,
             "child_count": entry.totals.entries,
-            "etag": runtime().folder_tags.tag_of(entry.totals),
+            "etag": (tags or runtime().folder_tags).tag_of(entry.totals),
         }
     if entry.is_shared:
         document["shared"] = True

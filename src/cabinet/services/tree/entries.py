@@ -8,7 +8,7 @@ from __future__ import annotations
 import mimetypes
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
@@ -136,6 +136,15 @@ def to_entry(node: AnyNode, path: str) -> Entry:
         modified_at=node.modified_at,
         totals=None if is_file else totals_of(node),
     )
+
+
+def to_visible_entry(node: AnyNode, path: str, *, may_read: bool) -> Entry:
+    """Return the entry of a node at `path`, for an actor without READ without what would reveal the content."""
+    entry = to_entry(node, path)
+    if not may_read:
+        entry.content_hash = entry.media_type = None
+        entry.totals = entry.totals and replace(entry.totals, mark=None)
+    return entry
 
 
 def totals_of(folder: AnyNode) -> FolderTotals:

@@ -116,7 +116,14 @@ def _values_of(each: NodeValues | EntrySummary | Mount, plan: SortPlan) -> tuple
 
 def mount_states_of(mounts: Iterable[Mount]) -> tuple[str, ...]:
     """Return values that change with anything a listing shows of these mounts; never shown themselves."""
-    return tuple(f"{each.id}/{_state_of(each.target)}/{each.mounted}/{each.name}" for each in mounts)
+    return tuple(
+        f"{each.id}/{_state_of(each.target)}/{_mounted_state_of(each.mounted)}/{each.name}" for each in mounts
+    )
+
+
+def _mounted_state_of(mounted: Mounted | None) -> str:
+    """Return whose a target is, and the role there; no user name has a slash."""
+    return "" if mounted is None else f"{mounted.owner}/{mounted.role.value}/{mounted.team}"
 
 
 def _state_of(target: NodeValues) -> str:

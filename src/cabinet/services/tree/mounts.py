@@ -43,7 +43,7 @@ from cabinet.services.access.rights import CHANGE, Rights
 from cabinet.services.access.roles import ShareRole
 from cabinet.services.access.scope import SELECTION, Scope, whole_space
 from cabinet.services.kernel.database import execute, execute_counted, publishing
-from cabinet.services.tree.entries import Entry, Mounted, OnConflict
+from cabinet.services.tree.entries import Entry, Mounted, OnConflict, to_visible_entry
 from cabinet.services.tree.grants import role_of_mount
 from cabinet.services.tree.members import members
 from cabinet.services.tree.name_conflicts import resolve_conflict
@@ -161,6 +161,8 @@ class Mounts:
         self._session = session
         self._scope = scope
         self._tree = Tree(session, scope)
+        # Whether the actor may read behind mounts with certain rights: a listing asks for each of hundreds.
+        self._readable: dict[Rights, bool] = {}
 
     def place(self, path: str) -> Place:
         """Return the location of a path; raises nothing, because the operation that uses it does."""
@@ -332,8 +334,14 @@ class Mounts:
 
     def entry(self, mount: Mount) -> Entry:
         """Return the entry of a mount, with what the actor may see."""
-        place = self.at(mount)
-        return place.to_actor_entry(Tree(self._session, place.scope).to_entry(mount.target, ()))
+        rights = mount.rights
+        if rights not in self._readable:
+            self._readable[rights] = self.at(mount).scope.has(Rights.READ)
+        entry = to_visible_entry(mount.target, mount.name, may_read=self._readable[rights])
+        entry.name = mount.name
+        if mount.mounted is not None:
+            entry.role, entry.mounted = mount.mounted.role, mount.mounted
+        return entry
 
     @property
     def _may_be_any(self) -> bool:

@@ -12,7 +12,6 @@ Rule: everything here runs in the caller's transaction and commits nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from itertools import takewhile
 
@@ -24,7 +23,7 @@ from cabinet.models import Kind, Node, Space
 from cabinet.services.access.rights import Rights
 from cabinet.services.access.scope import Scope
 from cabinet.services.kernel.ids import new_id
-from cabinet.services.tree.entries import Entry, to_entry
+from cabinet.services.tree.entries import Entry, to_visible_entry
 from cabinet.services.tree.grants import check_grant
 from cabinet.services.tree.names import (
     PATH_BYTES,
@@ -111,12 +110,7 @@ class Tree:
 
     def to_entry(self, node: AnyNode, names: tuple[str, ...]) -> Entry:
         """Return the entry of the node at a path, with what the actor may see."""
-        entry = to_entry(node, join_path(names))
-        if self._may_read:
-            return entry
-        # These would reveal the content.
-        totals = entry.totals and replace(entry.totals, mark=None)
-        return replace(entry, content_hash=None, media_type=None, totals=totals)
+        return to_visible_entry(node, join_path(names), may_read=self._may_read)
 
     def child(self, folder: Node | NodeValues, name: str) -> Node | None:
         """Return the node called `name` in `folder`."""
