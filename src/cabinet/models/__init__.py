@@ -1,6 +1,7 @@
 """The tables.
 
     User 1──* UserSession, Token           credentials
+    User 1──* LoginFlow                the sign-in of an app that is under way
     User 1──1 Space                    a tree with quota and usage
     Space 1──* Node                    the tree; each space has one root folder
     Node 1──* Version *──1 Blob        the contents of a file over time
@@ -41,7 +42,7 @@ from cabinet.models.shares import (
 from cabinet.models.spaces import Space, SpaceKind
 from cabinet.models.thumbnails import Thumbnail
 from cabinet.models.uploads import Upload, UploadKind
-from cabinet.models.users import Role, Throttle, Token, User, UserSession
+from cabinet.models.users import LoginFlow, Role, Throttle, Token, User, UserSession
 
 __all__ = [
     "Acceptance",
@@ -57,6 +58,7 @@ __all__ = [
     "ItemRole",
     "JobRecord",
     "Kind",
+    "LoginFlow",
     "Milestone",
     "Node",
     "Notice",
