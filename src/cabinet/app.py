@@ -15,7 +15,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import PathConverter
 
-from cabinet import auth, commands, config, files, jobs, shares, spaces, tus
+from cabinet import auth, commands, config, files, jobs, nextcloud, shares, spaces, tus
 from cabinet import help as documents
 from cabinet.extensions import bcrypt, csrf, db, login_manager, migrate
 from cabinet.refusals import RefusedToStart
@@ -107,6 +107,9 @@ def _build(settings: Mapping[str, Any] | None) -> Flask:
     app.register_blueprint(auth.bp)
     app.register_blueprint(files.bp)
     app.register_blueprint(tus.bp)
+    if app.config["NEXTCLOUD_CLIENTS"] == "on":
+        app.register_blueprint(nextcloud.bp)
+        app.register_blueprint(nextcloud.ocs)
     app.register_blueprint(documents.bp)
     app.register_blueprint(shares.bp)
     app.register_blueprint(shares.link)

@@ -288,6 +288,7 @@ SETTINGS = (
         _positive_size,
         "Maximum bytes that come in through one link, unfinished uploads included; also the default.",
     ),
+    Setting("NEXTCLOUD_CLIENTS", "on", _one_of("on", "off"), "Whether apps of Nextcloud and ownCloud work."),
     Setting("GROUPS", "admins", _one_of("admins", "everyone"), "Who can create, rename and delete groups."),
     Setting(
         "SPACES",

@@ -53,6 +53,7 @@ def whole(
 
 
 ID = "0" * 32
+OCS = {"OCS-APIRequest": "true"}
 ANYTHING: dict[tuple[str, str], RequiredRights] = {
     # Routes for every token, or none.
     ("GET", "/"): RequiredRights(NONE, "/"),
@@ -70,6 +71,22 @@ ANYTHING: dict[tuple[str, str], RequiredRights] = {
     ("GET", "/me"): RequiredRights(NONE, "/me"),
     # It shows the address that it was asked with, and nothing else.
     ("GET", "/index/download"): RequiredRights(NONE, "/index/download?of=/download/f"),
+    # What apps of Nextcloud ask before they have a token, and to get one.
+    ("GET", "/status.php"): RequiredRights(NONE, "/status.php"),
+    ("GET", "/index.php/204"): RequiredRights(NONE, "/index.php/204"),
+    ("GET", "/index.php/login/flow"): RequiredRights(NONE, "/index.php/login/flow"),
+    ("POST", "/index.php/login/flow"): RequiredRights(NONE, "/index.php/login/flow", form={}),
+    ("POST", "/index.php/login/v2"): RequiredRights(NONE, "/index.php/login/v2"),
+    ("POST", "/index.php/login/v2/poll"): RequiredRights(NONE, "/index.php/login/v2/poll", form={"token": "x"}),
+    ("GET", "/index.php/login/v2/flow/<page>"): RequiredRights(NONE, "/index.php/login/v2/flow/x"),
+    ("POST", "/index.php/login/v2/flow/<page>"): RequiredRights(NONE, "/index.php/login/v2/flow/x", form={}),
+    # The server and the user, as the apps ask for them.
+    ("GET", "/ocs/v1.php/cloud/capabilities"): RequiredRights(NONE, "/ocs/v1.php/cloud/capabilities", headers=OCS),
+    ("GET", "/ocs/v2.php/cloud/capabilities"): RequiredRights(NONE, "/ocs/v2.php/cloud/capabilities", headers=OCS),
+    ("GET", "/ocs/v1.php/config"): RequiredRights(NONE, "/ocs/v1.php/config", headers=OCS),
+    ("GET", "/ocs/v2.php/config"): RequiredRights(NONE, "/ocs/v2.php/config", headers=OCS),
+    ("GET", "/ocs/v1.php/cloud/user"): RequiredRights(NONE, "/ocs/v1.php/cloud/user", headers=OCS),
+    ("GET", "/ocs/v2.php/cloud/user"): RequiredRights(NONE, "/ocs/v2.php/cloud/user", headers=OCS),
     # The account and its keys.
     ("POST", "/language"): account("/language", form={"language": "en"}),
     ("GET", "/account"): account("/account"),
@@ -194,6 +211,9 @@ ANYTHING: dict[tuple[str, str], RequiredRights] = {
     ("POST", "/index/trash/purge"): whole(PURGE, "/index/trash/purge", form={"id": ID}),
     ("DELETE", "/versions/<path:path>/<int:number>"): whole(PURGE, "/versions/f/99"),
     ("POST", "/index/versions/discard"): whole(PURGE, "/index/versions/discard", form={"path": "f", "number": "99"}),
+    # Last: each ends the token that it comes with, which every token may.
+    ("DELETE", "/ocs/v1.php/core/apppassword"): RequiredRights(NONE, "/ocs/v1.php/core/apppassword", headers=OCS),
+    ("DELETE", "/ocs/v2.php/core/apppassword"): RequiredRights(NONE, "/ocs/v2.php/core/apppassword", headers=OCS),
 }  # fmt: skip
 
 

@@ -163,6 +163,11 @@ WITHOUT = {
     ("POST", "/shared/<share_id>/role"), ("POST", "/shared/<share_id>/end"),
     ("POST", "/shared/<share_id>/accept"), ("POST", "/shared/<share_id>/leave"),
     ("POST", "/shared/block"), ("POST", "/shared/unblock"),
+    ("GET", "/status.php"), ("GET", "/index.php/204"), ("GET", "/index.php/login/flow"), ("POST", "/index.php/login/flow"),
+    ("POST", "/index.php/login/v2"), ("POST", "/index.php/login/v2/poll"), ("GET", "/index.php/login/v2/flow/<page>"),
+    ("POST", "/index.php/login/v2/flow/<page>"),
+    *((method, f"/ocs/{version}.php/{name}") for version in ("v1", "v2") for method, name in (
+        ("GET", "cloud/capabilities"), ("GET", "cloud/user"), ("GET", "config"), ("DELETE", "core/apppassword"))),
     ("GET", "/uploads"), ("PATCH", "/uploads/<path:upload_id>"), ("POST", "/uploads/<path:upload_id>"),
     ("DELETE", "/uploads/<path:upload_id>"), ("GET", "/uploads/<path:upload_id>"),
     ("POST", "/moves/undo"), ("POST", "/trash/restore"), ("POST", "/trash/<trash_id>/restore"),
