@@ -288,6 +288,9 @@ SETTINGS = (
         _positive_size,
         "Maximum bytes that come in through one link, unfinished uploads included; also the default.",
     ),
+    Setting(
+        "DAV_SYSTEM_FILES", "take", _one_of("take", "refuse"), "What WebDAV does with `.DS_Store` and such."
+    ),
     Setting("GROUPS", "admins", _one_of("admins", "everyone"), "Who can create, rename and delete groups."),
     Setting(
         "SPACES",
