@@ -54,6 +54,7 @@ def whole(
 
 ID = "0" * 32
 OCS = {"OCS-APIRequest": "true"}
+DAV = "/dav/<rest:path>"
 ANYTHING: dict[tuple[str, str], RequiredRights] = {
     # Routes for every token, or none.
     ("GET", "/"): RequiredRights(NONE, "/"),
@@ -199,6 +200,16 @@ ANYTHING: dict[tuple[str, str], RequiredRights] = {
     ("GET", "/versions/<path:path>"): RequiredRights(CHANGE | READ, "/versions/f"),
     ("POST", "/versions/<path:path>/<int:number>/restore"): RequiredRights(CHANGE, "/versions/f/99/restore"),
     ("POST", "/index/versions/restore"): RequiredRights(CHANGE, "/index/versions/restore", form={"path": "f", "number": "99"}),
+    # The same by WebDAV.
+    ("GET", "/dav"): RequiredRights(LIST, "/dav"),
+    ("PROPFIND", "/dav"): RequiredRights(LIST, "/dav", headers={"Depth": "1"}),
+    ("GET", DAV): RequiredRights(LIST | READ, "/dav/f"),
+    ("PROPFIND", DAV): RequiredRights(LIST, "/dav/f", headers={"Depth": "0"}),
+    ("PUT", DAV): RequiredRights(WRITE, "/dav/by dav"),
+    ("MKCOL", DAV): RequiredRights(WRITE, "/dav/made by dav"),
+    ("DELETE", DAV): RequiredRights(CHANGE, "/dav/none"),
+    ("MOVE", DAV): RequiredRights(CHANGE, "/dav/none", headers={"Destination": "/dav/n"}),
+    ("COPY", DAV): RequiredRights(READ | WRITE, "/dav/none", headers={"Destination": "/dav/n"}),
     # Routes reserved to the owner of a space.
     ("GET", "/trash"): whole(LIST, "/trash"),
     ("POST", "/trash/rows"): whole(LIST, "/trash/rows", SHOWN),

@@ -209,8 +209,9 @@ def add_headers(response: Response, error: CabinetError) -> None:
     if isinstance(error, errors.LinkPasswordRequired) and not is_browser():
         response.headers.add("WWW-Authenticate", 'Basic realm="Cabinet link", charset="UTF-8"')
     if isinstance(error, errors.SignInRequired):
-        # A Basic challenge would make a browser open a dialog of its own over our page.
-        basic = () if is_browser() else (f'Basic {REALM}, charset="UTF-8"',)
+        # A Basic challenge would make a browser open a dialog of its own over our page. File managers that ask for a
+        # page as browsers do are clients of a protocol without pages.
+        basic = () if is_browser() and _own_renderer() is None else (f'Basic {REALM}, charset="UTF-8"',)
         for challenge in (*basic, f"Bearer {REALM}"):
             response.headers.add("WWW-Authenticate", challenge)
 

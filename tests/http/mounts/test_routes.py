@@ -20,7 +20,7 @@ from cabinet.services.access.roles import ShareRole
 from tests.http.test_objects import routes_of
 from tests.support.images import picture
 from tests.support.mounts import mount
-from tests.support.route_rights import ANYTHING, ID, SHOWN, TUS, RequiredRights, send
+from tests.support.route_rights import ANYTHING, DAV, ID, SHOWN, TUS, RequiredRights, send
 from tests.support.visitors import Program
 from tests.support.waiting import wait_until
 
@@ -65,6 +65,13 @@ def asks(
 def described(path: str) -> dict[str, str]:
     name, folder = (base64.b64encode(text.encode()).decode() for text in ("new.bin", path))
     return {**TUS, "Upload-Length": "3", "Upload-Metadata": f"filename {name},folder {folder}"}
+
+
+def to_another(name: str, new: str) -> Callable[[str], RequiredRights]:
+    """Return a function that asks WebDAV to move or copy a file within its folder."""
+    return lambda path: RequiredRights(
+        ALL, f"/dav/{path}/{name}", headers={"Destination": f"/dav/{path}/{new}".replace(" ", "%20")}
+    )
 
 
 def everything(address: str, **more: Any) -> Callable[[str], RequiredRights]:
@@ -130,6 +137,14 @@ BEHIND: dict[tuple[str, str], PathUse] = {
     ("POST", "/index/versions/restore"): PathUse(
         SEES_FORM, asks("/index/versions/restore", form={"path": "{}/f", "number": "1"})
     ),
+    # The same by WebDAV.
+    ("GET", DAV): PathUse(LOOKS, asks("/dav/{}/f")),
+    ("PROPFIND", DAV): PathUse((207, 207, 207, 404, 422), asks("/dav/{}", Depth="1")),
+    ("PUT", DAV): PathUse(ADDS, asks("/dav/{}/by dav")),
+    ("MKCOL", DAV): PathUse(ADDS, asks("/dav/{}/made by dav")),
+    ("DELETE", DAV): PathUse((403, 204, 204, 404, 422), asks("/dav/{}/t")),
+    ("MOVE", DAV): PathUse((403, 201, 201, 404, 422), to_another("v", "moved by dav")),
+    ("COPY", DAV): PathUse((403, 201, 201, 404, 422), to_another("f", "copied by dav")),
     # Operations reserved to the owner of a space.
     ("DELETE", "/versions/<path:path>/<int:number>"): PathUse(OWNERS, asks("/versions/{}/f/1")),
     ("POST", "/index/versions/discard"): PathUse(
@@ -141,7 +156,7 @@ BEHIND: dict[tuple[str, str], PathUse] = {
 
 # These take no path, or only one to lead back to.
 WITHOUT = {
-    ("GET", "/"), ("GET", "/help"), ("GET", "/help/<name>"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/static/<fingerprint>/<path:name>"),
+    ("GET", "/"), ("GET", "/dav"), ("PROPFIND", "/dav"), ("GET", "/help"), ("GET", "/help/<name>"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/static/<fingerprint>/<path:name>"),
     ("GET", "/register"), ("POST", "/register"), ("GET", "/login"), ("POST", "/login"),
     ("GET", "/logout"), ("POST", "/logout"), ("GET", "/me"), ("GET", "/index/download"),
     ("POST", "/language"), ("GET", "/account"), ("POST", "/account/password"), ("POST", "/account/delete"),
@@ -187,7 +202,7 @@ def guest(app: Flask, alice: Program, bob: Program, request: pytest.FixtureReque
     targets = {name: f"{OUTER}/{own}{name}" for name in ("View", "Edit", "Manage")}
     targets["Gone"] = f"{HIDDEN}/{own}Gone"
     for folder in targets.values():
-        for name in ("f", "d/g", *"xymrs"):
+        for name in ("f", "d/g", *"xymrstv"):
             alice.put(f"/files/{folder}/{name}", b"first")
         alice.put(f"/files/{folder}/f", b"second")
         alice.put(f"/files/{folder}/p.png", picture())

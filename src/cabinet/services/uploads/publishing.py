@@ -81,7 +81,7 @@ class Target:
     """The destination of an upload, and what to do if the name is in use.
 
     `modified_at` is the time of the last change on the client, and `media_type` the type to use if the name
-    does not give one; None if unknown.
+    does not give one; None if unknown. `checksums` are the verified ones of the client, kept with the version.
     """
 
     path: str
@@ -89,6 +89,7 @@ class Target:
     precondition: Precondition = no_precondition
     modified_at: datetime | None = None
     media_type: str | None = None
+    checksums: str | None = None
 
     @property
     def wanted(self) -> tuple[str, OnConflict, Precondition]:
