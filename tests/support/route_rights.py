@@ -53,6 +53,7 @@ def whole(
 
 
 ID = "0" * 32
+REMOTE = "/remote.php/<rest:path>"
 OCS = {"OCS-APIRequest": "true"}
 DAV = "/dav/<rest:path>"
 ANYTHING: dict[tuple[str, str], RequiredRights] = {
@@ -210,6 +211,15 @@ ANYTHING: dict[tuple[str, str], RequiredRights] = {
     ("DELETE", DAV): RequiredRights(CHANGE, "/dav/none"),
     ("MOVE", DAV): RequiredRights(CHANGE, "/dav/none", headers={"Destination": "/dav/n"}),
     ("COPY", DAV): RequiredRights(READ | WRITE, "/dav/none", headers={"Destination": "/dav/n"}),
+    # The same by WebDAV as Nextcloud's apps know it.
+    ("GET", REMOTE): RequiredRights(LIST | READ, "/remote.php/webdav/f"),
+    ("PROPFIND", REMOTE): RequiredRights(LIST, "/remote.php/webdav/f", headers={"Depth": "0"}),
+    ("REPORT", REMOTE): RequiredRights(NONE, "/remote.php/webdav/"),
+    ("PUT", REMOTE): RequiredRights(WRITE, "/remote.php/webdav/by an app"),
+    ("MKCOL", REMOTE): RequiredRights(WRITE, "/remote.php/webdav/made by an app"),
+    ("DELETE", REMOTE): RequiredRights(CHANGE, "/remote.php/webdav/none"),
+    ("MOVE", REMOTE): RequiredRights(CHANGE, "/remote.php/webdav/none", headers={"Destination": "/remote.php/webdav/n"}),
+    ("COPY", REMOTE): RequiredRights(READ | WRITE, "/remote.php/webdav/none", headers={"Destination": "/remote.php/webdav/n"}),
     # Routes reserved to the owner of a space.
     ("GET", "/trash"): whole(LIST, "/trash"),
     ("POST", "/trash/rows"): whole(LIST, "/trash/rows", SHOWN),

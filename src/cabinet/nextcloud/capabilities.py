@@ -42,6 +42,9 @@ def capabilities() -> dict[str, Any]:
             "extendedSupport": False,
         },
         "capabilities": {
+            "files": {"bigfilechunking": True},
+            "dav": {"chunking": "1.0"},
+            "checksums": {"supportedTypes": ["SHA256", "SHA1", "MD5"], "preferredUploadType": "SHA256"},
             "core": {"pollinterval": 60, "webdav-root": "remote.php/webdav"},
             "theming": {"name": PRODUCT, "url": "", "slogan": "", "color": "#1f5fbf"},
         },

@@ -20,7 +20,7 @@ from cabinet.services.access.roles import ShareRole
 from tests.http.test_objects import routes_of
 from tests.support.images import picture
 from tests.support.mounts import mount
-from tests.support.route_rights import ANYTHING, DAV, ID, SHOWN, TUS, RequiredRights, send
+from tests.support.route_rights import ANYTHING, DAV, ID, REMOTE, SHOWN, TUS, RequiredRights, send
 from tests.support.visitors import Program
 from tests.support.waiting import wait_until
 
@@ -67,10 +67,10 @@ def described(path: str) -> dict[str, str]:
     return {**TUS, "Upload-Length": "3", "Upload-Metadata": f"filename {name},folder {folder}"}
 
 
-def to_another(name: str, new: str) -> Callable[[str], RequiredRights]:
+def to_another(name: str, new: str, base: str = "/dav") -> Callable[[str], RequiredRights]:
     """Return a function that asks WebDAV to move or copy a file within its folder."""
     return lambda path: RequiredRights(
-        ALL, f"/dav/{path}/{name}", headers={"Destination": f"/dav/{path}/{new}".replace(" ", "%20")}
+        ALL, f"{base}/{path}/{name}", headers={"Destination": f"{base}/{path}/{new}".replace(" ", "%20")}
     )
 
 
@@ -145,6 +145,14 @@ BEHIND: dict[tuple[str, str], PathUse] = {
     ("DELETE", DAV): PathUse((403, 204, 204, 404, 422), asks("/dav/{}/t")),
     ("MOVE", DAV): PathUse((403, 201, 201, 404, 422), to_another("v", "moved by dav")),
     ("COPY", DAV): PathUse((403, 201, 201, 404, 422), to_another("f", "copied by dav")),
+    # The same as Nextcloud's apps know it.
+    ("GET", REMOTE): PathUse(LOOKS, asks("/remote.php/webdav/{}/f")),
+    ("PROPFIND", REMOTE): PathUse((207, 207, 207, 404, 422), asks("/remote.php/dav/files/bob/{}", Depth="1")),
+    ("PUT", REMOTE): PathUse(ADDS, asks("/remote.php/webdav/{}/by an app")),
+    ("MKCOL", REMOTE): PathUse(ADDS, asks("/remote.php/dav/files/bob/{}/made by an app")),
+    ("DELETE", REMOTE): PathUse((403, 204, 204, 404, 422), asks("/remote.php/webdav/{}/u")),
+    ("MOVE", REMOTE): PathUse((403, 201, 201, 404, 422), to_another("w", "moved by an app", "/remote.php/webdav")),
+    ("COPY", REMOTE): PathUse((403, 201, 201, 404, 422), to_another("f", "copied by an app", "/remote.php/webdav")),
     # Operations reserved to the owner of a space.
     ("DELETE", "/versions/<path:path>/<int:number>"): PathUse(OWNERS, asks("/versions/{}/f/1")),
     ("POST", "/index/versions/discard"): PathUse(
@@ -156,7 +164,7 @@ BEHIND: dict[tuple[str, str], PathUse] = {
 
 # These take no path, or only one to lead back to.
 WITHOUT = {
-    ("GET", "/"), ("GET", "/dav"), ("PROPFIND", "/dav"), ("GET", "/help"), ("GET", "/help/<name>"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/static/<fingerprint>/<path:name>"),
+    ("GET", "/"), ("GET", "/dav"), ("PROPFIND", "/dav"), ("REPORT", REMOTE), ("GET", "/help"), ("GET", "/help/<name>"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/static/<fingerprint>/<path:name>"),
     ("GET", "/register"), ("POST", "/register"), ("GET", "/login"), ("POST", "/login"),
     ("GET", "/logout"), ("POST", "/logout"), ("GET", "/me"), ("GET", "/index/download"),
     ("POST", "/language"), ("GET", "/account"), ("POST", "/account/password"), ("POST", "/account/delete"),
@@ -202,7 +210,7 @@ def guest(app: Flask, alice: Program, bob: Program, request: pytest.FixtureReque
     targets = {name: f"{OUTER}/{own}{name}" for name in ("View", "Edit", "Manage")}
     targets["Gone"] = f"{HIDDEN}/{own}Gone"
     for folder in targets.values():
-        for name in ("f", "d/g", *"xymrstv"):
+        for name in ("f", "d/g", *"xymrstuvw"):
             alice.put(f"/files/{folder}/{name}", b"first")
         alice.put(f"/files/{folder}/f", b"second")
         alice.put(f"/files/{folder}/p.png", picture())
