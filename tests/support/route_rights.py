@@ -192,6 +192,9 @@ ANYTHING: dict[tuple[str, str], RequiredRights] = {
     ("MKCOL", DAV): RequiredRights(WRITE, "/dav/made by dav"),
     ("DELETE", DAV): RequiredRights(CHANGE, "/dav/none"),
     ("MOVE", DAV): RequiredRights(CHANGE, "/dav/none", headers={"Destination": "/dav/n"}),
+    ("PROPPATCH", DAV): RequiredRights(CHANGE, "/dav/none"),
+    ("LOCK", DAV): RequiredRights(WRITE, "/dav/none"),
+    ("UNLOCK", DAV): RequiredRights(WRITE, "/dav/none", headers={"Lock-Token": "<none>"}),
     ("COPY", DAV): RequiredRights(READ | WRITE, "/dav/none", headers={"Destination": "/dav/n"}),
     # Routes reserved to the owner of a space.
     ("GET", "/trash"): whole(LIST, "/trash"),
