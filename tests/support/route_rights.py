@@ -210,6 +210,9 @@ ANYTHING: dict[tuple[str, str], RequiredRights] = {
     ("MKCOL", DAV): RequiredRights(WRITE, "/dav/made by dav"),
     ("DELETE", DAV): RequiredRights(CHANGE, "/dav/none"),
     ("MOVE", DAV): RequiredRights(CHANGE, "/dav/none", headers={"Destination": "/dav/n"}),
+    ("PROPPATCH", DAV): RequiredRights(CHANGE, "/dav/none"),
+    ("LOCK", DAV): RequiredRights(WRITE, "/dav/none"),
+    ("UNLOCK", DAV): RequiredRights(WRITE, "/dav/none", headers={"Lock-Token": "<none>"}),
     ("COPY", DAV): RequiredRights(READ | WRITE, "/dav/none", headers={"Destination": "/dav/n"}),
     # The same by WebDAV as Nextcloud's apps know it.
     ("GET", REMOTE): RequiredRights(LIST | READ, "/remote.php/webdav/f"),

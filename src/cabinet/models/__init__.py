@@ -15,6 +15,7 @@
     User 1──* UserBlock                somebody from whom the user accepts nothing
     Space 1──* Event                   what was done to what others may see
     User 1──* Notice *──1 Event        an event that a user is told of
+    Node 1──* DavLock, DavProperty     locks and properties of WebDAV
     JobRecord                                the last run of a background job
     Milestone                                what happened to this instance
     Throttle                           failed sign-ins
@@ -25,6 +26,7 @@ a module; other packages import from here.
 
 from cabinet.models.base import Base, UtcDateTime
 from cabinet.models.batches import Batch, BatchItem, BatchKind, BatchState, ItemRole
+from cabinet.models.dav import DavLock, DavProperty
 from cabinet.models.events import Event, Notice, Verb
 from cabinet.models.groups import GroupMember, GroupRole, UserGroup
 from cabinet.models.jobs import JobRecord
@@ -52,6 +54,8 @@ __all__ = [
     "BatchKind",
     "BatchState",
     "Blob",
+    "DavLock",
+    "DavProperty",
     "Event",
     "GroupMember",
     "GroupRole",

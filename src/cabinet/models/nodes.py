@@ -128,7 +128,7 @@ class Node(Base):
 
 
 class Version(Base):
-    """The content of a file from `created_at` on."""
+    """The content of a file from `created_at` on; `checksums` are those that its client announced and we verified."""
 
     __tablename__ = "version"
     __table_args__ = (UniqueConstraint("node_id", "number"),)
@@ -139,6 +139,7 @@ class Version(Base):
     content_hash: Mapped[str] = mapped_column(ForeignKey("blob.content_hash"), index=True)
     size: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime]
+    checksums: Mapped[str | None] = mapped_column(String(128))
 
 
 class Blob(Base):

@@ -76,6 +76,8 @@ STATUSES: dict[type[CabinetError], int] = {
     errors.TooManyTokens: HTTPStatus.CONFLICT,
     errors.TooManyMounts: HTTPStatus.CONFLICT,
     errors.TooManyShares: HTTPStatus.CONFLICT,
+    errors.TooManyLocks: HTTPStatus.CONFLICT,
+    errors.TooManyProperties: HTTPStatus.CONFLICT,
     errors.TooManySpaces: HTTPStatus.CONFLICT,
     errors.TooManyMembers: HTTPStatus.CONFLICT,
     errors.TooManyGroups: HTTPStatus.CONFLICT,
@@ -92,6 +94,7 @@ STATUSES: dict[type[CabinetError], int] = {
     errors.RequestTimeout: HTTPStatus.REQUEST_TIMEOUT,
     errors.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.EntryLocked: HTTPStatus.LOCKED,
     errors.UploadLocked: HTTPStatus.LOCKED,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }

@@ -144,6 +144,10 @@ BEHIND: dict[tuple[str, str], PathUse] = {
     ("MKCOL", DAV): PathUse(ADDS, asks("/dav/{}/made by dav")),
     ("DELETE", DAV): PathUse((403, 204, 204, 404, 422), asks("/dav/{}/t")),
     ("MOVE", DAV): PathUse((403, 201, 201, 404, 422), to_another("v", "moved by dav")),
+    # Refused for what the request lacks, but not before the role.
+    ("PROPPATCH", DAV): PathUse((403, 400, 400, 400, 400), asks("/dav/{}/f")),
+    ("LOCK", DAV): PathUse((403, 400, 400, 400, 400), asks("/dav/{}/f")),
+    ("UNLOCK", DAV): PathUse((403, 409, 409, 404, 422), asks("/dav/{}/f", None, None, **{"Lock-Token": "<none>"})),
     ("COPY", DAV): PathUse((403, 201, 201, 404, 422), to_another("f", "copied by dav")),
     # The same as Nextcloud's apps know it.
     ("GET", REMOTE): PathUse(LOOKS, asks("/remote.php/webdav/{}/f")),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import NoReturn
 
-from flask import Response
+from flask import Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from cabinet.web.dav.xml_names import DECLARATIONS, HEAD, to_text
@@ -31,6 +31,11 @@ def error_response(status: HTTPStatus, condition: str = "", message: str = "") -
 
 def render_problem(problem: Problem) -> Response:
     """Return the response for an error of the domain."""
+    call, locked = g.get("dav_call"), problem.members.get("path")
+    if problem.slug == "entry-locked" and call is not None and isinstance(locked, str):
+        condition = "no-conflicting-lock" if request.method == "LOCK" else "lock-token-submitted"
+        inside = f"<d:href>{call.href_of(locked)}</d:href>"
+        return error_response(HTTPStatus.OK, f"<d:{condition}>{inside}</d:{condition}>")
     slug = "".join(word.capitalize() for word in problem.slug.split("-"))
     name = f"<s:exception>{to_text(slug)}</s:exception>"
     return error_response(HTTPStatus.OK, name, f"{problem.title}: {problem.detail}")

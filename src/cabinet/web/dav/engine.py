@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import MethodNotAllowed
 
-from cabinet.web.dav import reading, relocating, writing
+from cabinet.web.dav import locking, proppatch, reading, relocating, writing
 from cabinet.web.dav.answers import render_problem
 from cabinet.web.dav.face import Call, Face, normal
 from cabinet.web.identity import acting_user, takes_header_only
@@ -25,7 +25,7 @@ from cabinet.web.problems import renders_problems
 def options(_call: Call) -> Response:
     """Return what a client may do; Windows opens a folder only if `MS-Author-Via` is there."""
     response = Response(status=HTTPStatus.OK)
-    response.headers["DAV"] = "1"
+    response.headers["DAV"] = "1, 2"
     response.headers["MS-Author-Via"] = "DAV"
     response.headers["Allow"] = ", ".join(METHODS)
     return response
@@ -41,6 +41,9 @@ _BY_METHOD: Mapping[str, Callable[[Call], Response]] = {
     "DELETE": writing.delete,
     "COPY": relocating.copy,
     "MOVE": relocating.move,
+    "PROPPATCH": proppatch.proppatch,
+    "LOCK": locking.lock,
+    "UNLOCK": locking.unlock,
 }
 METHODS = tuple(_BY_METHOD)
 
@@ -61,4 +64,5 @@ def answer(face: Face, base: str, path: str) -> Response:
         raise MethodNotAllowed(METHODS)
     if request.method != "OPTIONS":
         acting_user()
-    return method(Call(face, base, normal(path), has_slash=path.endswith("/")))
+    g.dav_call = call = Call(face, base, normal(path), has_slash=path.endswith("/"))
+    return method(call)

@@ -7,16 +7,23 @@ from __future__ import annotations
 
 from cabinet.errors import NotFound
 from cabinet.services.access.rights import Rights
+from cabinet.services.dav.locks import Locks
 from cabinet.services.dav.resources import Resource, Resources
 from cabinet.web.dav.face import Call
 from cabinet.web.identity import acting_user
 from cabinet.web.places import place_at
+from cabinet.web.runtime import runtime
 from cabinet.web.services import database, mounts
 
 
 def resources() -> Resources:
     """Return the service that finds resources for the acting user."""
     return Resources(database(), acting_user().scope)
+
+
+def locks() -> Locks:
+    """Return the service for locks."""
+    return Locks(database(), runtime().clock)
 
 
 def find(path: str) -> Resource | None:

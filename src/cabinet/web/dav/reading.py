@@ -21,7 +21,7 @@ from cabinet.services.tree.tree import Tree
 from cabinet.web.contents import send_file
 from cabinet.web.dav.answers import XML, refuse
 from cabinet.web.dav.face import Call
-from cabinet.web.dav.loading import load_page
+from cabinet.web.dav.loading import load_dead, load_page
 from cabinet.web.dav.lookup import get, resources
 from cabinet.web.dav.multistatus import BEGIN, END, Plan
 from cabinet.web.dav.properties import etag_of, to_http_date
@@ -79,8 +79,8 @@ def propfind(call: Call) -> Response:
 
 def _write(call: Call, plan: Plan, pages: Iterable[Sequence[Resource]]) -> Iterator[str]:
     for members in pages:
-        page = load_page(members, plan.needs)
-        text = plan.write(call, members, page, {})
+        page = load_page(call, members, plan.needs)
+        text = plan.write(call, members, page, load_dead(members) if plan.has_dead else {})
         database().rollback()
         yield text
 

@@ -44,7 +44,7 @@ def put(call: Call) -> Response:
         modified_at,
         checksums=None if checksum is None else str(checksum),
     )
-    with changing(Touched(call.path)) as seen:
+    with changing(call, Touched(call.path)) as seen:
         if seen.resources[0] is not None and seen.resources[0].is_folder:
             raise IsAFolder(path=place.path)
         watch = (lambda chunks: chunks) if checksum is None else checksum.watch
@@ -67,7 +67,7 @@ def mkcol(call: Call) -> Response:
     place = place_to_fill(call.path)
     place.scope.require(Rights.WRITE)
     try:
-        with changing(Touched(call.path)) as seen:
+        with changing(call, Touched(call.path)) as seen:
             if seen.resources[0] is not None:
                 refuse(HTTPStatus.METHOD_NOT_ALLOWED)
             files(place.scope).make_folder(place.path)
@@ -85,7 +85,7 @@ def delete(call: Call) -> Response:
         refuse(HTTPStatus.FORBIDDEN if not call.path else HTTPStatus.BAD_REQUEST)
     place = place_at(call.path)
     (acting_user().scope if place.is_mount else place.scope).require(CHANGE)
-    with changing(Touched(call.path, must_exist=True, is_removed=True)):
+    with changing(call, Touched(call.path, must_exist=True, is_removed=True)):
         remove_paths([call.path])
     return Response(status=HTTPStatus.NO_CONTENT)
 
