@@ -217,6 +217,9 @@ ANYTHING: dict[tuple[str, str], RequiredRights] = {
     # The same by WebDAV as Nextcloud's apps know it.
     ("GET", REMOTE): RequiredRights(LIST | READ, "/remote.php/webdav/f"),
     ("PROPFIND", REMOTE): RequiredRights(LIST, "/remote.php/webdav/f", headers={"Depth": "0"}),
+    ("PROPPATCH", REMOTE): RequiredRights(CHANGE, "/remote.php/webdav/none"),
+    ("LOCK", REMOTE): RequiredRights(WRITE, "/remote.php/webdav/none"),
+    ("UNLOCK", REMOTE): RequiredRights(WRITE, "/remote.php/webdav/none", headers={"Lock-Token": "<none>"}),
     ("REPORT", REMOTE): RequiredRights(NONE, "/remote.php/webdav/"),
     ("PUT", REMOTE): RequiredRights(WRITE, "/remote.php/webdav/by an app"),
     ("MKCOL", REMOTE): RequiredRights(WRITE, "/remote.php/webdav/made by an app"),

@@ -70,8 +70,8 @@ def _transfers() -> Transfers:
 
 
 def _join(transfer: str, base: str) -> Response:
-    call = Call(FACE, base, "")
-    path = destination_of(call)
+    path = destination_of(Call(FACE, base, ""))
+    call = Call(FACE, base, path)
     modified_at, announced = mtime_of_upload(), request.headers.get("OC-Total-Length")
     if announced is not None and not (announced.isascii() and announced.isdigit() and len(announced) < 19):
         raise MalformedRequest(reason=INCOMPLETE)
@@ -79,7 +79,7 @@ def _join(transfer: str, base: str) -> Response:
     place = place_of_file(path, OnConflict.REPLACE)
     target = Target(place.path, OnConflict.REPLACE, precondition_of(request), modified_at)
     scopes = [root.scope for root in writable_roots()]
-    with changing(Touched(path)) as seen:
+    with changing(call, Touched(path)) as seen:
         _transfers().join(transfer, target, length, resumable(place.scope), scopes)
     response = answer_written(call, path, is_new=seen.resources[0] is None)
     if modified_at is not None:

@@ -150,6 +150,11 @@ BEHIND: dict[tuple[str, str], PathUse] = {
     ("UNLOCK", DAV): PathUse((403, 409, 409, 404, 422), asks("/dav/{}/f", None, None, **{"Lock-Token": "<none>"})),
     ("COPY", DAV): PathUse((403, 201, 201, 404, 422), to_another("f", "copied by dav")),
     # The same as Nextcloud's apps know it.
+    ("PROPPATCH", REMOTE): PathUse((403, 400, 400, 400, 400), asks("/remote.php/webdav/{}/f")),
+    ("LOCK", REMOTE): PathUse((403, 400, 400, 400, 400), asks("/remote.php/webdav/{}/f")),
+    ("UNLOCK", REMOTE): PathUse(
+        (403, 409, 409, 404, 422), asks("/remote.php/webdav/{}/f", None, None, **{"Lock-Token": "<none>"})
+    ),
     ("GET", REMOTE): PathUse(LOOKS, asks("/remote.php/webdav/{}/f")),
     ("PROPFIND", REMOTE): PathUse((207, 207, 207, 404, 422), asks("/remote.php/dav/files/bob/{}", Depth="1")),
     ("PUT", REMOTE): PathUse(ADDS, asks("/remote.php/webdav/{}/by an app")),
