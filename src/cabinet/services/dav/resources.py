@@ -56,6 +56,12 @@ class Resource:
     scope: Scope
     mounted: Mounted | None = None
     beside: tuple[str, ...] = ()
+    may_read: bool | None = None
+
+    def __post_init__(self) -> None:
+        # Members of one folder get it from there: each property of each would ask again.
+        if self.may_read is None:
+            self.may_read = self.scope.has(Rights.READ)
 
     @property
     def is_folder(self) -> bool:
@@ -65,12 +71,12 @@ class Resource:
     @property
     def content_hash(self) -> str | None:
         """The content hash of a file, None for a folder or without the right to read."""
-        return self.node.content_hash if self.scope.has(Rights.READ) else None
+        return self.node.content_hash if self.may_read else None
 
     @property
     def totals(self) -> FolderTotals | None:
         """What a folder contains, None for a file or without the right to read."""
-        return totals_of(self.node) if self.is_folder and self.scope.has(Rights.READ) else None
+        return totals_of(self.node) if self.is_folder and self.may_read else None
 
 
 class Resources:
@@ -106,7 +112,7 @@ class Resources:
         """
         folder.scope.require(Rights.LIST)
         above = f"{folder.path}/" if folder.path else ""
-        scope = folder.scope
+        scope, may_read = folder.scope, folder.may_read
         if not folder.path and scope.is_whole:
             shown = [self._mounted(mount) for mount in self._mounts.all()]
             self._session.rollback()
@@ -120,7 +126,10 @@ class Resources:
                 nodes = read_nodes(self._session, _PAGE, asked)
                 self._session.rollback()
                 if nodes:
-                    yield [Resource(node, node.name, above + node.name, scope) for node in nodes]
+                    yield [
+                        Resource(node, node.name, above + node.name, scope, may_read=may_read)
+                        for node in nodes
+                    ]
                 if len(nodes) < most:
                     break
                 after, most = nodes[-1].sort_key, PAGE

@@ -33,12 +33,14 @@ class Page:
     """What the properties of a page of resources need; each only if one of the wanted ones asks for it.
 
     `checksums` are by node, as `SHA1:... MD5:...`; `usage` is the bytes used and free by space, the latter None for no
-    limit; `lockdiscovery` returns the XML of the locks of a resource.
+    limit; `lockdiscovery` returns the XML of the locks of a resource; `permissions` are those found so far, by scope and
+    kind.
     """
 
     checksums: Mapping[int, str] = field(default_factory=dict)
     usage: Mapping[int, tuple[int, int | None]] = field(default_factory=dict)
     lockdiscovery: Callable[[Resource], str] = lambda _resource: ""
+    permissions: dict[tuple[int, bool, bool], str] = field(default_factory=dict)
 
 
 # Returns the XML inside the element of a property, None if the resource does not have it.

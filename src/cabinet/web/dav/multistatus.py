@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from cabinet.services.dav.resources import Resource
 from cabinet.web.dav.face import Call, Needs, Page, Property, PropertyTable
 from cabinet.web.dav.xml_names import DECLARATIONS, HEAD, Tags, tags_of
+from cabinet.web.quoting import quote_path
 
 BEGIN = f"{HEAD}<d:multistatus {DECLARATIONS}>"
 END = "</d:multistatus>"
@@ -59,8 +60,14 @@ class Plan:
     def write(self, call: Call, resources: Iterable[Resource], page: Page, dead: Dead) -> str:
         """Return the responses for a page of resources."""
         none: Mapping[str, str] = {}
+        root = call.href_of("")
         return "".join(
-            self._response(call.href(resource), resource, page, dead.get(resource.node.id, none))
+            self._response(
+                f"{root}{quote_path(resource.path)}{'/' if resource.is_folder and resource.path else ''}",
+                resource,
+                page,
+                dead.get(resource.node.id, none),
+            )
             for resource in resources
         )
 

@@ -45,7 +45,7 @@ def _length(resource: Resource, _page: Page) -> str | None:
 
 
 def _content_type(resource: Resource, _page: Page) -> str | None:
-    if resource.is_folder or not resource.scope.has(Rights.READ):
+    if resource.is_folder or not resource.may_read:
         return None
     return to_text(resource.node.media_type or OCTETS)
 
@@ -106,7 +106,7 @@ def _size(resource: Resource, _page: Page) -> str | None:
 
 
 def _checksums(resource: Resource, page: Page) -> str | None:
-    known = page.checksums.get(resource.node.id) if resource.scope.has(Rights.READ) else None
+    known = page.checksums.get(resource.node.id) if resource.may_read else None
     return None if known is None else f"<oc:checksum>{to_text(known)}</oc:checksum>"
 
 
@@ -132,8 +132,13 @@ def permissions_of(resource: Resource) -> str:
     return letters + ("W" if scope.has(CHANGE) else "")
 
 
-def _permissions(resource: Resource, _page: Page) -> str | None:
-    return permissions_of(resource)
+def _permissions(resource: Resource, page: Page) -> str | None:
+    # Members of one folder differ only in this.
+    key = (id(resource.scope), resource.is_folder, resource.mounted is not None)
+    letters = page.permissions.get(key)
+    if letters is None:
+        letters = page.permissions[key] = permissions_of(resource)
+    return letters
 
 
 OWNCLOUD_PROPERTIES: PropertyTable = {

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element
 from flask import Response, request, stream_with_context
 
 from cabinet.errors import MalformedRequest
-from cabinet.services.dav.resources import Resource
+from cabinet.services.dav.resources import FIRST_PAGE, Resource
 from cabinet.services.tree.mounts import Place
 from cabinet.services.tree.tree import Tree
 from cabinet.web.contents import send_file
@@ -66,14 +66,12 @@ def propfind(call: Call) -> Response:
     if depth == "1" and found.is_folder:
         pages = chain(pages, resources().members(found))
     written = _write(call, plan, pages)
-    # The resource itself and the first page of members, which is all of most folders.
-    begin = [next(written, ""), next(written, ""), next(written, "")]
-    rest = next(written, None)
-    database().rollback()
-    if rest is None:
-        body: str | Iterator[str] = f"{BEGIN}{''.join(begin)}{END}"
+    if depth == "0" or found.node.child_count <= FIRST_PAGE:
+        body: str | Iterator[str] = f"{BEGIN}{''.join(written)}{END}"
     else:
-        body = stream_with_context(chain([BEGIN, *begin, rest], written, [END]))
+        # The resource itself: what prevents an answer is raised before it begins.
+        begin = BEGIN + next(written)
+        body = stream_with_context(chain([begin], written, [END]))
     return Response(body, HTTPStatus.MULTI_STATUS, content_type=XML)
 
 
