@@ -15,7 +15,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import PathConverter
 
-from cabinet import auth, commands, config, files, jobs, shares, spaces, tus
+from cabinet import auth, commands, config, dav, files, jobs, nextcloud, shares, spaces, tus
 from cabinet import help as documents
 from cabinet.extensions import bcrypt, csrf, db, login_manager, migrate
 from cabinet.refusals import RefusedToStart
@@ -62,6 +62,13 @@ class _AnyPath(PathConverter):
     regex = r"[^/][\s\S]*?"
 
 
+class _RestOfPath(PathConverter):
+    """Any text, also none, and one that begins with slashes, which clients of WebDAV send."""
+
+    regex = r"[\s\S]*?"
+    part_isolating = False
+
+
 def build_app(settings: Mapping[str, Any] | None = None) -> Flask:
     """Return the application, ready to serve; see `create_app`.
 
@@ -85,6 +92,7 @@ def _build(settings: Mapping[str, Any] | None) -> Flask:
     app.session_interface = Cookies()
     app.url_map.merge_slashes = False
     app.url_map.converters["path"] = _AnyPath
+    app.url_map.converters["rest"] = _RestOfPath
     template_env.init_app(app)
     # Flask creates its logger on first access, and with it the handler of the audit log.
     _ = app.logger
@@ -107,6 +115,11 @@ def _build(settings: Mapping[str, Any] | None) -> Flask:
     app.register_blueprint(auth.bp)
     app.register_blueprint(files.bp)
     app.register_blueprint(tus.bp)
+    app.register_blueprint(dav.bp)
+    if app.config["NEXTCLOUD_CLIENTS"] == "on":
+        app.register_blueprint(nextcloud.bp)
+        app.register_blueprint(nextcloud.ocs)
+        app.register_blueprint(nextcloud.drive)
     app.register_blueprint(documents.bp)
     app.register_blueprint(shares.bp)
     app.register_blueprint(shares.link)

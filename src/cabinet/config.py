@@ -31,8 +31,7 @@ PREFIX = "CABINET_"
 
 _DAY = 24 * 60 * 60
 _NONE = {"", "none"}
-# A hundred years.
-_MOST_DAYS = 36_500
+_MOST_DAYS = 36_500  # a hundred years
 
 # Units are decimal, as sizes are displayed, or binary with an `i`.
 _SIZE = re.compile(r"(\d{1,19}(?:\.\d{1,19})?) ?([kmgtp])(i?)b?", re.IGNORECASE | re.ASCII)
@@ -288,6 +287,10 @@ SETTINGS = (
         _positive_size,
         "Maximum bytes that come in through one link, unfinished uploads included; also the default.",
     ),
+    Setting(
+        "DAV_SYSTEM_FILES", "take", _one_of("take", "refuse"), "What WebDAV does with `.DS_Store` and such."
+    ),
+    Setting("NEXTCLOUD_CLIENTS", "on", _one_of("on", "off"), "Whether apps of Nextcloud and ownCloud work."),
     Setting("GROUPS", "admins", _one_of("admins", "everyone"), "Who can create, rename and delete groups."),
     Setting(
         "SPACES",

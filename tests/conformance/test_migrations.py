@@ -102,6 +102,17 @@ def test_accounts_of_older_releases_get_unique_public_ids(make_app: MakeApp, dat
     assert len(set(ids)) == len(ids) == ROWS
 
 
+def test_nodes_of_older_releases_get_unique_random_numbers(make_app: MakeApp, database: Database) -> None:
+    at_revision(make_app, database, "0025")
+
+    make_app()
+
+    numbers = [row["file_id"] for row in rows_of(database)["node"]]
+    assert len(set(numbers)) == len(numbers) == ROWS
+    assert all(0 <= number < 2**53 for number in numbers)
+    assert max(numbers) > 2**40
+
+
 def test_thumbnails_of_older_releases_are_recreated_and_phone_photos_get_some(
     make_app: MakeApp, database: Database
 ) -> None:

@@ -21,6 +21,7 @@ class Person:
 
     def __init__(self, server: Server, username: str = USERNAME, program: str = "tests") -> None:
         self.server = server
+        self.username = username
         registered = server.request("POST", "/register", fields={"username": username, "password": PASSWORD})
         assert registered.status == 201, registered.data
         made = server.request("POST", "/tokens", json={"name": program}, headers=basic(username))

@@ -53,6 +53,9 @@ def whole(
 
 
 ID = "0" * 32
+REMOTE = "/remote.php/<rest:path>"
+OCS = {"OCS-APIRequest": "true"}
+DAV = "/dav/<rest:path>"
 ANYTHING: dict[tuple[str, str], RequiredRights] = {
     # Routes for every token, or none.
     ("GET", "/"): RequiredRights(NONE, "/"),
@@ -70,6 +73,22 @@ ANYTHING: dict[tuple[str, str], RequiredRights] = {
     ("GET", "/me"): RequiredRights(NONE, "/me"),
     # It shows the address that it was asked with, and nothing else.
     ("GET", "/index/download"): RequiredRights(NONE, "/index/download?of=/download/f"),
+    # What apps of Nextcloud ask before they have a token, and to get one.
+    ("GET", "/status.php"): RequiredRights(NONE, "/status.php"),
+    ("GET", "/index.php/204"): RequiredRights(NONE, "/index.php/204"),
+    ("GET", "/index.php/login/flow"): RequiredRights(NONE, "/index.php/login/flow"),
+    ("POST", "/index.php/login/flow"): RequiredRights(NONE, "/index.php/login/flow", form={}),
+    ("POST", "/index.php/login/v2"): RequiredRights(NONE, "/index.php/login/v2"),
+    ("POST", "/index.php/login/v2/poll"): RequiredRights(NONE, "/index.php/login/v2/poll", form={"token": "x"}),
+    ("GET", "/index.php/login/v2/flow/<page>"): RequiredRights(NONE, "/index.php/login/v2/flow/x"),
+    ("POST", "/index.php/login/v2/flow/<page>"): RequiredRights(NONE, "/index.php/login/v2/flow/x", form={}),
+    # The server and the user, as the apps ask for them.
+    ("GET", "/ocs/v1.php/cloud/capabilities"): RequiredRights(NONE, "/ocs/v1.php/cloud/capabilities", headers=OCS),
+    ("GET", "/ocs/v2.php/cloud/capabilities"): RequiredRights(NONE, "/ocs/v2.php/cloud/capabilities", headers=OCS),
+    ("GET", "/ocs/v1.php/config"): RequiredRights(NONE, "/ocs/v1.php/config", headers=OCS),
+    ("GET", "/ocs/v2.php/config"): RequiredRights(NONE, "/ocs/v2.php/config", headers=OCS),
+    ("GET", "/ocs/v1.php/cloud/user"): RequiredRights(NONE, "/ocs/v1.php/cloud/user", headers=OCS),
+    ("GET", "/ocs/v2.php/cloud/user"): RequiredRights(NONE, "/ocs/v2.php/cloud/user", headers=OCS),
     # The account and its keys.
     ("POST", "/language"): account("/language", form={"language": "en"}),
     ("GET", "/account"): account("/account"),
@@ -182,6 +201,31 @@ ANYTHING: dict[tuple[str, str], RequiredRights] = {
     ("GET", "/versions/<path:path>"): RequiredRights(CHANGE | READ, "/versions/f"),
     ("POST", "/versions/<path:path>/<int:number>/restore"): RequiredRights(CHANGE, "/versions/f/99/restore"),
     ("POST", "/index/versions/restore"): RequiredRights(CHANGE, "/index/versions/restore", form={"path": "f", "number": "99"}),
+    # The same by WebDAV.
+    ("GET", "/dav"): RequiredRights(LIST, "/dav"),
+    ("PROPFIND", "/dav"): RequiredRights(LIST, "/dav", headers={"Depth": "1"}),
+    ("GET", DAV): RequiredRights(LIST | READ, "/dav/f"),
+    ("PROPFIND", DAV): RequiredRights(LIST, "/dav/f", headers={"Depth": "0"}),
+    ("PUT", DAV): RequiredRights(WRITE, "/dav/by dav"),
+    ("MKCOL", DAV): RequiredRights(WRITE, "/dav/made by dav"),
+    ("DELETE", DAV): RequiredRights(CHANGE, "/dav/none"),
+    ("MOVE", DAV): RequiredRights(CHANGE, "/dav/none", headers={"Destination": "/dav/n"}),
+    ("PROPPATCH", DAV): RequiredRights(CHANGE, "/dav/none"),
+    ("LOCK", DAV): RequiredRights(WRITE, "/dav/none"),
+    ("UNLOCK", DAV): RequiredRights(WRITE, "/dav/none", headers={"Lock-Token": "<none>"}),
+    ("COPY", DAV): RequiredRights(READ | WRITE, "/dav/none", headers={"Destination": "/dav/n"}),
+    # The same by WebDAV as Nextcloud's apps know it.
+    ("GET", REMOTE): RequiredRights(LIST | READ, "/remote.php/webdav/f"),
+    ("PROPFIND", REMOTE): RequiredRights(LIST, "/remote.php/webdav/f", headers={"Depth": "0"}),
+    ("PROPPATCH", REMOTE): RequiredRights(CHANGE, "/remote.php/webdav/none"),
+    ("LOCK", REMOTE): RequiredRights(WRITE, "/remote.php/webdav/none"),
+    ("UNLOCK", REMOTE): RequiredRights(WRITE, "/remote.php/webdav/none", headers={"Lock-Token": "<none>"}),
+    ("REPORT", REMOTE): RequiredRights(NONE, "/remote.php/webdav/"),
+    ("PUT", REMOTE): RequiredRights(WRITE, "/remote.php/webdav/by an app"),
+    ("MKCOL", REMOTE): RequiredRights(WRITE, "/remote.php/webdav/made by an app"),
+    ("DELETE", REMOTE): RequiredRights(CHANGE, "/remote.php/webdav/none"),
+    ("MOVE", REMOTE): RequiredRights(CHANGE, "/remote.php/webdav/none", headers={"Destination": "/remote.php/webdav/n"}),
+    ("COPY", REMOTE): RequiredRights(READ | WRITE, "/remote.php/webdav/none", headers={"Destination": "/remote.php/webdav/n"}),
     # Routes reserved to the owner of a space.
     ("GET", "/trash"): whole(LIST, "/trash"),
     ("POST", "/trash/rows"): whole(LIST, "/trash/rows", SHOWN),
@@ -194,6 +238,9 @@ ANYTHING: dict[tuple[str, str], RequiredRights] = {
     ("POST", "/index/trash/purge"): whole(PURGE, "/index/trash/purge", form={"id": ID}),
     ("DELETE", "/versions/<path:path>/<int:number>"): whole(PURGE, "/versions/f/99"),
     ("POST", "/index/versions/discard"): whole(PURGE, "/index/versions/discard", form={"path": "f", "number": "99"}),
+    # Last: each ends the token that it comes with, which every token may.
+    ("DELETE", "/ocs/v1.php/core/apppassword"): RequiredRights(NONE, "/ocs/v1.php/core/apppassword", headers=OCS),
+    ("DELETE", "/ocs/v2.php/core/apppassword"): RequiredRights(NONE, "/ocs/v2.php/core/apppassword", headers=OCS),
 }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from tests.support.rooms import ROOMS
 
 PAGES = sorted(HELP.glob("*.md"))
 # For users, who may not read English.
-TRANSLATED = {"index", "install", "quick-start", "browser", "filecli"}
+TRANSLATED = {"index", "install", "quick-start", "browser", "drive", "filecli", "nextcloud"}
 
 
 def by_name(path: Path) -> str:

@@ -49,6 +49,8 @@
     │   ├── TooManyTokens
     │   ├── TooManyMounts
     │   ├── TooManyShares
+    │   ├── TooManyLocks           of WebDAV, of one user
+    │   ├── TooManyProperties      of WebDAV, of one entry
     │   ├── TooManyMembers
     │   ├── TooManyGroups
     │   ├── TooManySpaces
@@ -61,6 +63,7 @@
     ├── StorageFault               the disk reports an error
     ├── RequestTimeout             the client was too slow
     ├── TooManyRequests            concurrent requests of one address or user, or transfers of all
+    ├── EntryLocked                another program has locked an entry by WebDAV
     ├── UploadLocked               another request is writing to the same upload
     └── Unavailable
 
@@ -114,6 +117,7 @@ from cabinet.errors.state import (
     Conflict,
     CurrentVersion,
     EntryExists,
+    EntryLocked,
     FolderFull,
     GroupNameTaken,
     IntoItself,
@@ -129,8 +133,10 @@ from cabinet.errors.state import (
     StorageFull,
     TooManyEntries,
     TooManyGroups,
+    TooManyLocks,
     TooManyMembers,
     TooManyMounts,
+    TooManyProperties,
     TooManyRequests,
     TooManyShares,
     TooManySpaces,
@@ -156,6 +162,7 @@ __all__ = [
     "CurrentVersion",
     "DigestMismatch",
     "EntryExists",
+    "EntryLocked",
     "FolderFull",
     "Forbidden",
     "GroupNameTaken",
@@ -190,8 +197,10 @@ __all__ = [
     "TooManyEntries",
     "TooManyGroups",
     "TooManyJoins",
+    "TooManyLocks",
     "TooManyMembers",
     "TooManyMounts",
+    "TooManyProperties",
     "TooManyRequests",
     "TooManyShares",
     "TooManySpaces",

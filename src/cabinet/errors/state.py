@@ -149,6 +149,22 @@ class TooManyMounts(Conflict):
     allowed: int
 
 
+class TooManyLocks(Conflict):
+    """A user has the maximum number of locks of WebDAV."""
+
+    title = N_("Too many locks")
+    message = N_("At most %(allowed)s locks are allowed. Close some programs or wait an hour.")
+    allowed: int
+
+
+class TooManyProperties(Conflict):
+    """An entry has the maximum number of properties of WebDAV."""
+
+    title = N_("Too many properties")
+    message = N_("At most %(allowed)s properties are stored with an item.")
+    allowed: int
+
+
 class TooManyShares(Conflict):
     """A user has the maximum number of entries in links."""
 
@@ -274,6 +290,15 @@ class UploadLocked(CabinetError):
     title = N_("The upload is in use")
     message = N_("Another request is writing to this upload. Try again in %(retry_after)s s.")
     retry_after: int = 1
+
+
+class EntryLocked(CabinetError):
+    """Another program, or another user, has locked the entry by WebDAV."""
+
+    members = ("path",)
+    title = N_("The item is locked")
+    message = N_("“%(path)s” is locked by another program.")
+    path: str
 
 
 class Unavailable(CabinetError):

@@ -23,7 +23,7 @@ SUFFIX = ".md"
 # Every document but the index, in the order of the menu.
 GROUPS = (
     (N_("First steps"), ("install", "quick-start")),
-    (N_("Using Cabinet"), ("browser", "filecli", "filecli-commands")),
+    (N_("Using Cabinet"), ("browser", "drive", "nextcloud", "filecli", "filecli-commands")),
     (N_("Programs"), ("http", "resumable-uploads")),
     (
         N_("Running a server"),

@@ -1,6 +1,7 @@
 """The tables.
 
     User 1──* UserSession, Token           credentials
+    User 1──* LoginFlow                the sign-in of an app that is under way
     User 1──1 Space                    a tree with quota and usage
     Space 1──* Node                    the tree; each space has one root folder
     Node 1──* Version *──1 Blob        the contents of a file over time
@@ -14,6 +15,7 @@
     User 1──* UserBlock                somebody from whom the user accepts nothing
     Space 1──* Event                   what was done to what others may see
     User 1──* Notice *──1 Event        an event that a user is told of
+    Node 1──* DavLock, DavProperty     locks and properties of WebDAV
     JobRecord                                the last run of a background job
     Milestone                                what happened to this instance
     Throttle                           failed sign-ins
@@ -24,6 +26,7 @@ a module; other packages import from here.
 
 from cabinet.models.base import Base, UtcDateTime
 from cabinet.models.batches import Batch, BatchItem, BatchKind, BatchState, ItemRole
+from cabinet.models.dav import DavLock, DavProperty
 from cabinet.models.events import Event, Notice, Verb
 from cabinet.models.groups import GroupMember, GroupRole, UserGroup
 from cabinet.models.jobs import JobRecord
@@ -41,7 +44,7 @@ from cabinet.models.shares import (
 from cabinet.models.spaces import Space, SpaceKind
 from cabinet.models.thumbnails import Thumbnail
 from cabinet.models.uploads import Upload, UploadKind
-from cabinet.models.users import Role, Throttle, Token, User, UserSession
+from cabinet.models.users import LoginFlow, Role, Throttle, Token, User, UserSession
 
 __all__ = [
     "Acceptance",
@@ -51,12 +54,15 @@ __all__ = [
     "BatchKind",
     "BatchState",
     "Blob",
+    "DavLock",
+    "DavProperty",
     "Event",
     "GroupMember",
     "GroupRole",
     "ItemRole",
     "JobRecord",
     "Kind",
+    "LoginFlow",
     "Milestone",
     "Node",
     "Notice",

@@ -10,13 +10,35 @@ from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Integer, MetaData, Text, TypeDecorator
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, registry
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 # SQLite assigns row ids itself only in a column whose type is exactly INTEGER.
 RowId = BigInteger().with_variant(Integer, "sqlite")
 
 # A text that compares byte by byte, as SQLite always does, whatever the database's locale is.
 Folded = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+class RandomNumber(FunctionElement[int]):
+    """A random number from 0 to 2^53 - 1, in SQL: another one for each row of a statement."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(RandomNumber, "sqlite")
+def _random_on_sqlite(_element: RandomNumber, _compiler: SQLCompiler, **_options: Any) -> str:
+    return "(random() & 9007199254740991)"
+
+
+@compiles(RandomNumber, "postgresql")
+def _random_on_postgresql(_element: RandomNumber, _compiler: SQLCompiler, **_options: Any) -> str:
+    # Its own random() can be predicted; the last 14 digits of such an id are all random.
+    digits = "right(replace(gen_random_uuid()::text, '-', ''), 14)"
+    return f"(('x' || {digits})::bit(56)::bigint & 9007199254740991)"
 
 
 class UtcDateTime(TypeDecorator[datetime]):

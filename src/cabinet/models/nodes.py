@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cabinet.models.base import Base, Folded, RowId
+from cabinet.models.base import Base, Folded, RandomNumber, RowId
 
 LIVE = text("trashed_at IS NULL")
 TRASHED = text("trashed_at IS NOT NULL")
@@ -54,6 +54,9 @@ class Node(Base):
     `target_id` of another space, which the user has with a `role`. Where the role is None, the grants of the
     mount have it. No folder and no space counts a mount, it has no children, and it is never in the trash. It
     is deleted with its target.
+
+    `file_id` is the random number by which sync clients know a node, wherever it is moved; a row id would reveal
+    the number of nodes.
     """
 
     __tablename__ = "node"
@@ -88,6 +91,8 @@ class Node(Base):
         Index("ix_node_trashed_by", "trashed_by", sqlite_where=text("trashed_by IS NOT NULL"),
               postgresql_where=text("trashed_by IS NOT NULL")),
         Index("ix_node_target_id", "target_id", sqlite_where=MOUNTED, postgresql_where=MOUNTED),
+        # The node that a sync client names by its number.
+        Index("uq_node_file_id", "file_id", unique=True),
         # All children, also hidden ones, of a folder that is copied or deleted.
         Index("ix_node_parent_id", "parent_id"),
     )  # fmt: skip
@@ -119,10 +124,11 @@ class Node(Base):
     trashed_by: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
     target_id: Mapped[int | None] = mapped_column(ForeignKey("node.id", ondelete="CASCADE"))
     role: Mapped[str | None] = mapped_column(String(16))
+    file_id: Mapped[int] = mapped_column(BigInteger, default=RandomNumber())
 
 
 class Version(Base):
-    """The content of a file from `created_at` on."""
+    """The content of a file from `created_at` on; `checksums` are those that its client announced and we verified."""
 
     __tablename__ = "version"
     __table_args__ = (UniqueConstraint("node_id", "number"),)
@@ -133,6 +139,7 @@ class Version(Base):
     content_hash: Mapped[str] = mapped_column(ForeignKey("blob.content_hash"), index=True)
     size: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime]
+    checksums: Mapped[str | None] = mapped_column(String(128))
 
 
 class Blob(Base):

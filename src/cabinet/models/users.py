@@ -85,6 +85,28 @@ class Token(Base):
     expires_at: Mapped[datetime | None]
 
 
+class LoginFlow(Base):
+    """The sign-in of an app that is under way: a person grants it on a page, and the app asks until then.
+
+    The app began it from `address` in `network`, and calls itself `client`. Both its secrets are stored as hashes:
+    that in the address of the page, and that with which the app asks. Once it is granted there is the user, with
+    the `stamp` of the password that was typed.
+    """
+
+    __tablename__ = "login_flow"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    page_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    poll_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    client: Mapped[str] = mapped_column(String(100))
+    address: Mapped[str] = mapped_column(String(64))
+    network: Mapped[str] = mapped_column(String(64), index=True)
+    stamp: Mapped[str | None] = mapped_column(String(64))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class Throttle(Base):
     """The failed sign-ins of an account, an address, or the two together."""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar, cast
 
-from flask import g, request, session
+from flask import Blueprint, g, request, session
 from flask_login import AnonymousUserMixin, UserMixin, current_user, login_user, logout_user
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -22,10 +22,12 @@ from cabinet.services.access.scope import Scope
 from cabinet.services.accounts.account import Account
 from cabinet.services.accounts.credentials import Credential
 from cabinet.services.accounts.sessions import SessionTimes
+from cabinet.services.accounts.usernames import username_key
 from cabinet.services.audit.log import record
+from cabinet.services.kernel.ids import is_like_secret
 from cabinet.web.guest import Guest, guest, is_below_links
 from cabinet.web.peer import peer_address
-from cabinet.web.runtime import setting
+from cabinet.web.runtime import requested_blueprints, setting
 from cabinet.web.services import accounts, database, free_connection, sessions, tokens
 
 _Found = TypeVar("_Found")
@@ -112,6 +114,16 @@ def visitor() -> ActingUser | AnonymousUserMixin:
     return cast(ActingUser | AnonymousUserMixin, current_user._get_current_object())  # noqa: SLF001
 
 
+def takes_header_only(bp: Blueprint) -> None:
+    """Mark a blueprint for programs: no cookie makes an actor there, only an `Authorization` header."""
+    bp.takes_header_only = True  # type: ignore[attr-defined]
+
+
+def is_header_only() -> bool:
+    """Return whether the request's view belongs to a blueprint that is marked by `takes_header_only`."""
+    return any(getattr(bp, "takes_header_only", False) for bp in requested_blueprints())
+
+
 def sign_in(account: Account, *, remember: bool) -> None:
     """Begin a session of `account` in this browser, with a new cookie value."""
     kind = "REMEMBER" if remember else "SESSION"
@@ -145,7 +157,7 @@ def end_session(user: ActingUser, session_id: str) -> None:
 
 @login_manager.user_loader  # type: ignore[untyped-decorator]  # likewise
 def _load_from_cookie(secret: str) -> ActingUser | None:
-    if is_below_links():
+    if is_below_links() or is_header_only():
         return None
     if "Authorization" in request.headers:
         return (
@@ -185,6 +197,16 @@ def _credential_of(shown: Authorization | None) -> Credential:
     elif shown is not None and shown.type == "basic":
         name, password = shown.parameters.get("username"), shown.parameters.get("password")
         if name is not None and password is not None:
-            return Credential(accounts().check_password(name, password, peer_address(), remember=True))
+            return _token_of(name, password) or Credential(
+                accounts().check_password(name, password, peer_address(), remember=True)
+            )
     record("credentials-refused", address=peer_address())
     raise WrongCredentials
+
+
+def _token_of(name: str, password: str) -> Credential | None:
+    """Return the credential of a token that a program shows as the password of its user, None for a password."""
+    if not is_like_secret(password):
+        return None
+    found = tokens().find(password)
+    return found if found is not None and username_key(name) == username_key(found.account.username) else None

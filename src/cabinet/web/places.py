@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeAlias, TypeVar
 
 from flask import g
@@ -132,24 +133,30 @@ def writable_roots() -> list[Place]:
     return [place_of_root(), *(place for place in behind if place.scope.has(Rights.WRITE))]
 
 
-def move_paths(sources: Sequence[str], to: str, on_conflict: OnConflict) -> Relocated:
+def move_paths(
+    sources: Sequence[str], to: str, on_conflict: OnConflict, *, is_exact: bool = False
+) -> Relocated:
     """Move entries, in any scopes; a mount itself can only be renamed.
 
     As `Moving.move` within one scope, else as `Crossing.move`; also raises `MountStays`.
     """
     begin, end = _ends(sources, to)
     if any(place.is_mount for place in begin):
-        return Relocated([_move_mount(begin, to, end, on_conflict)])
-    return _arrange(Moving.move, Crossing.move, begin, end, on_conflict)
+        return Relocated([_move_mount(begin, to, end, on_conflict, is_exact=is_exact)])
+    within, across = partial(Moving.move, is_exact=is_exact), partial(Crossing.move, is_exact=is_exact)
+    return _arrange(within, across, begin, end, on_conflict)
 
 
-def copy_paths(sources: Sequence[str], to: str, on_conflict: OnConflict) -> Relocated:
+def copy_paths(
+    sources: Sequence[str], to: str, on_conflict: OnConflict, *, is_exact: bool = False
+) -> Relocated:
     """Copy entries, in any scopes; of a mount, its contents are copied.
 
     As `Moving.copy` within one scope, else as `Crossing.copy`.
     """
     begin, end = _ends(sources, to)
-    return _arrange(Moving.copy, Crossing.copy, begin, end, on_conflict)
+    within, across = partial(Moving.copy, is_exact=is_exact), partial(Crossing.copy, is_exact=is_exact)
+    return _arrange(within, across, begin, end, on_conflict)
 
 
 def rename_path(path: str, name: str, on_conflict: OnConflict) -> Entry:
@@ -194,8 +201,10 @@ def _arrange(
     return replace(arranged, entries=[end.to_actor_entry(entry) for entry in arranged.entries])
 
 
-def _move_mount(begin: Sequence[Place], to: str, end: Place, on_conflict: OnConflict) -> Entry:
-    """Rename a mount to `to`, which must not be a folder; raises `MountStays` for any other move."""
+def _move_mount(
+    begin: Sequence[Place], to: str, end: Place, on_conflict: OnConflict, *, is_exact: bool
+) -> Entry:
+    """Rename a mount to `to`; raises `MountStays` for any other move, as one into a folder unless `is_exact`."""
     mount = next(place.mount for place in begin if place.is_mount)
     assert mount is not None
     names = split_path(to.removesuffix("/"))
@@ -204,7 +213,7 @@ def _move_mount(begin: Sequence[Place], to: str, end: Place, on_conflict: OnConf
         return mounts(acting().scope).entry(mount)
     is_name = is_alone and end.mount is None and len(names) == 1 and not to.endswith("/")
     (there,) = files(acting().scope).look_up([to]) if is_name else (None,)
-    if not is_name or (there is not None and there.is_folder):
+    if not is_name or (there is not None and there.is_folder and not is_exact):
         raise MountStays(path=mount.name)
     return _rename_mount(mount, to, on_conflict)
 

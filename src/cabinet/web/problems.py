@@ -76,6 +76,8 @@ STATUSES: dict[type[CabinetError], int] = {
     errors.TooManyTokens: HTTPStatus.CONFLICT,
     errors.TooManyMounts: HTTPStatus.CONFLICT,
     errors.TooManyShares: HTTPStatus.CONFLICT,
+    errors.TooManyLocks: HTTPStatus.CONFLICT,
+    errors.TooManyProperties: HTTPStatus.CONFLICT,
     errors.TooManySpaces: HTTPStatus.CONFLICT,
     errors.TooManyMembers: HTTPStatus.CONFLICT,
     errors.TooManyGroups: HTTPStatus.CONFLICT,
@@ -92,6 +94,7 @@ STATUSES: dict[type[CabinetError], int] = {
     errors.RequestTimeout: HTTPStatus.REQUEST_TIMEOUT,
     errors.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.EntryLocked: HTTPStatus.LOCKED,
     errors.UploadLocked: HTTPStatus.LOCKED,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
@@ -209,8 +212,9 @@ def add_headers(response: Response, error: CabinetError) -> None:
     if isinstance(error, errors.LinkPasswordRequired) and not is_browser():
         response.headers.add("WWW-Authenticate", 'Basic realm="Cabinet link", charset="UTF-8"')
     if isinstance(error, errors.SignInRequired):
-        # A Basic challenge would make a browser open a dialog of its own over our page.
-        basic = () if is_browser() else (f'Basic {REALM}, charset="UTF-8"',)
+        # A Basic challenge would make a browser open a dialog of its own over our page. File managers that ask for a
+        # page as browsers do are clients of a protocol without pages.
+        basic = () if is_browser() and _own_renderer() is None else (f'Basic {REALM}, charset="UTF-8"',)
         for challenge in (*basic, f"Bearer {REALM}"):
             response.headers.add("WWW-Authenticate", challenge)
 

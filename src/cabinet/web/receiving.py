@@ -44,6 +44,8 @@ class Destination(NamedTuple):
 
 # Returns the destination of a path; the service is the same for all paths of one scope.
 Lead: TypeAlias = Callable[[str], Destination]
+# Passes chunks on unchanged.
+Watch: TypeAlias = Callable[[Iterator[Chunk]], Iterator[Chunk]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +79,28 @@ def receive_body(service: Uploads, path: str) -> Stored:
     The view must be marked by `streams_body`. Raises errors before reading if possible; keeps nothing of a
     refused upload.
     """
-    if "Content-Range" in request.headers:  # part of a file must not replace the whole (RFC 9110, 14.5)
-        raise MalformedRequest(reason=NO_PARTIAL_PUT)
+    refuse_parts()
     on_conflict = choice_of(OnConflict, "on_conflict", service.default_on_conflict)
     target = Target(path, on_conflict, precondition_of(request), mtime_of(request.headers))
+    return receive_content(service, target, lambda chunks: chunks)
+
+
+def receive_content(service: Uploads, target: Target, watch: Watch) -> Stored:
+    """Store the body of the request at `target`; `watch` passes the chunks on, and may refuse them at the end.
+
+    As `receive_body`.
+    """
+    refuse_parts()
     expected = expected_content_of(request.headers, length_of(request))
     service.check(target, expected.size)
     with ExitStack() as held:
-        return service.commit([_receive(service, held, expected, target, iter_body(request))])[0]
+        return service.commit([_receive(service, held, expected, target, watch(iter_body(request)))])[0]
+
+
+def refuse_parts() -> None:
+    """Raise `MalformedRequest` for a part of a file, which must not replace the whole (RFC 9110, 14.5)."""
+    if "Content-Range" in request.headers:
+        raise MalformedRequest(reason=NO_PARTIAL_PUT)
 
 
 def receive_form(service: Uploads, folder: str) -> list[Stored]:

@@ -155,11 +155,12 @@ def _check_origin() -> None:
             raise CrossSiteRequest(reason=NOT_FROM_OUR_PAGE)
         return
     origin = request.headers.get("Origin")
-    if origin is not None and host_of(origin) not in _own_hosts():
+    if origin is not None and host_of(origin) not in own_hosts():
         raise CrossSiteRequest(reason=NOT_FROM_OUR_PAGE)
 
 
-def _own_hosts() -> set[str]:
+def own_hosts() -> set[str]:
+    """Return the hosts, with their ports, that this server is reached by."""
     return {request.host, host_of(setting("PUBLIC_URL") or "") or request.host}
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from cabinet.extensions import db
 from cabinet.services.accounts.passwords import Passwords
 from cabinet.services.kernel.clock import Clock, utc_now
+from cabinet.services.kernel.ids import derive_key
 from cabinet.services.shares.keys import ShareKeys
 from cabinet.services.thumbnails.decoder import Decoder
 from cabinet.services.thumbnails.making import ThumbnailMaker
@@ -82,6 +83,11 @@ class Runtime:
     def folder_tags(self) -> FolderTags:
         """Makes the entity tags of folders; all processes of this server share its key."""
         return FolderTags(_secret_key())
+
+    @cached_property
+    def instance_id(self) -> str:
+        """The id of this instance among others, for programs that know files of several servers."""
+        return derive_key(_secret_key(), "instance id").hex()[:10]
 
 
 def _secret_key() -> str:

@@ -21,6 +21,7 @@ from cabinet.extensions import db
 from cabinet.services.access.scope import Scope
 from cabinet.services.accounts.account import Account
 from cabinet.services.accounts.accounts import Accounts
+from cabinet.services.accounts.login_flows import LoginFlows
 from cabinet.services.accounts.login_throttle import RegistrationLimits, is_loopback
 from cabinet.services.accounts.sessions import Sessions
 from cabinet.services.accounts.tokens import Tokens
@@ -117,6 +118,11 @@ def sessions() -> Sessions:
 def tokens() -> Tokens:
     """Return the service for access tokens."""
     return Tokens(database(), runtime().clock, setting("USER_TOKENS"))
+
+
+def login_flows() -> LoginFlows:
+    """Return the service for sign-ins of apps."""
+    return LoginFlows(database(), runtime().clock)
 
 
 def files(scope: Scope) -> Files:

@@ -20,7 +20,7 @@ from cabinet.services.access.roles import ShareRole
 from tests.http.test_objects import routes_of
 from tests.support.images import picture
 from tests.support.mounts import mount
-from tests.support.route_rights import ANYTHING, ID, SHOWN, TUS, RequiredRights, send
+from tests.support.route_rights import ANYTHING, DAV, ID, REMOTE, SHOWN, TUS, RequiredRights, send
 from tests.support.visitors import Program
 from tests.support.waiting import wait_until
 
@@ -65,6 +65,13 @@ def asks(
 def described(path: str) -> dict[str, str]:
     name, folder = (base64.b64encode(text.encode()).decode() for text in ("new.bin", path))
     return {**TUS, "Upload-Length": "3", "Upload-Metadata": f"filename {name},folder {folder}"}
+
+
+def to_another(name: str, new: str, base: str = "/dav") -> Callable[[str], RequiredRights]:
+    """Return a function that asks WebDAV to move or copy a file within its folder."""
+    return lambda path: RequiredRights(
+        ALL, f"{base}/{path}/{name}", headers={"Destination": f"{base}/{path}/{new}".replace(" ", "%20")}
+    )
 
 
 def everything(address: str, **more: Any) -> Callable[[str], RequiredRights]:
@@ -130,6 +137,31 @@ BEHIND: dict[tuple[str, str], PathUse] = {
     ("POST", "/index/versions/restore"): PathUse(
         SEES_FORM, asks("/index/versions/restore", form={"path": "{}/f", "number": "1"})
     ),
+    # The same by WebDAV.
+    ("GET", DAV): PathUse(LOOKS, asks("/dav/{}/f")),
+    ("PROPFIND", DAV): PathUse((207, 207, 207, 404, 422), asks("/dav/{}", Depth="1")),
+    ("PUT", DAV): PathUse(ADDS, asks("/dav/{}/by dav")),
+    ("MKCOL", DAV): PathUse(ADDS, asks("/dav/{}/made by dav")),
+    ("DELETE", DAV): PathUse((403, 204, 204, 404, 422), asks("/dav/{}/t")),
+    ("MOVE", DAV): PathUse((403, 201, 201, 404, 422), to_another("v", "moved by dav")),
+    # Refused for what the request lacks, but not before the role.
+    ("PROPPATCH", DAV): PathUse((403, 400, 400, 400, 400), asks("/dav/{}/f")),
+    ("LOCK", DAV): PathUse((403, 400, 400, 400, 400), asks("/dav/{}/f")),
+    ("UNLOCK", DAV): PathUse((403, 409, 409, 404, 422), asks("/dav/{}/f", None, None, **{"Lock-Token": "<none>"})),
+    ("COPY", DAV): PathUse((403, 201, 201, 404, 422), to_another("f", "copied by dav")),
+    # The same as Nextcloud's apps know it.
+    ("PROPPATCH", REMOTE): PathUse((403, 400, 400, 400, 400), asks("/remote.php/webdav/{}/f")),
+    ("LOCK", REMOTE): PathUse((403, 400, 400, 400, 400), asks("/remote.php/webdav/{}/f")),
+    ("UNLOCK", REMOTE): PathUse(
+        (403, 409, 409, 404, 422), asks("/remote.php/webdav/{}/f", None, None, **{"Lock-Token": "<none>"})
+    ),
+    ("GET", REMOTE): PathUse(LOOKS, asks("/remote.php/webdav/{}/f")),
+    ("PROPFIND", REMOTE): PathUse((207, 207, 207, 404, 422), asks("/remote.php/dav/files/bob/{}", Depth="1")),
+    ("PUT", REMOTE): PathUse(ADDS, asks("/remote.php/webdav/{}/by an app")),
+    ("MKCOL", REMOTE): PathUse(ADDS, asks("/remote.php/dav/files/bob/{}/made by an app")),
+    ("DELETE", REMOTE): PathUse((403, 204, 204, 404, 422), asks("/remote.php/webdav/{}/u")),
+    ("MOVE", REMOTE): PathUse((403, 201, 201, 404, 422), to_another("w", "moved by an app", "/remote.php/webdav")),
+    ("COPY", REMOTE): PathUse((403, 201, 201, 404, 422), to_another("f", "copied by an app", "/remote.php/webdav")),
     # Operations reserved to the owner of a space.
     ("DELETE", "/versions/<path:path>/<int:number>"): PathUse(OWNERS, asks("/versions/{}/f/1")),
     ("POST", "/index/versions/discard"): PathUse(
@@ -141,7 +173,7 @@ BEHIND: dict[tuple[str, str], PathUse] = {
 
 # These take no path, or only one to lead back to.
 WITHOUT = {
-    ("GET", "/"), ("GET", "/help"), ("GET", "/help/<name>"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/static/<fingerprint>/<path:name>"),
+    ("GET", "/"), ("GET", "/dav"), ("PROPFIND", "/dav"), ("REPORT", REMOTE), ("GET", "/help"), ("GET", "/help/<name>"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/static/<fingerprint>/<path:name>"),
     ("GET", "/register"), ("POST", "/register"), ("GET", "/login"), ("POST", "/login"),
     ("GET", "/logout"), ("POST", "/logout"), ("GET", "/me"), ("GET", "/index/download"),
     ("POST", "/language"), ("GET", "/account"), ("POST", "/account/password"), ("POST", "/account/delete"),
@@ -163,6 +195,11 @@ WITHOUT = {
     ("POST", "/shared/<share_id>/role"), ("POST", "/shared/<share_id>/end"),
     ("POST", "/shared/<share_id>/accept"), ("POST", "/shared/<share_id>/leave"),
     ("POST", "/shared/block"), ("POST", "/shared/unblock"),
+    ("GET", "/status.php"), ("GET", "/index.php/204"), ("GET", "/index.php/login/flow"), ("POST", "/index.php/login/flow"),
+    ("POST", "/index.php/login/v2"), ("POST", "/index.php/login/v2/poll"), ("GET", "/index.php/login/v2/flow/<page>"),
+    ("POST", "/index.php/login/v2/flow/<page>"),
+    *((method, f"/ocs/{version}.php/{name}") for version in ("v1", "v2") for method, name in (
+        ("GET", "cloud/capabilities"), ("GET", "cloud/user"), ("GET", "config"), ("DELETE", "core/apppassword"))),
     ("GET", "/uploads"), ("PATCH", "/uploads/<path:upload_id>"), ("POST", "/uploads/<path:upload_id>"),
     ("DELETE", "/uploads/<path:upload_id>"), ("GET", "/uploads/<path:upload_id>"),
     ("POST", "/moves/undo"), ("POST", "/trash/restore"), ("POST", "/trash/<trash_id>/restore"),
@@ -182,7 +219,7 @@ def guest(app: Flask, alice: Program, bob: Program, request: pytest.FixtureReque
     targets = {name: f"{OUTER}/{own}{name}" for name in ("View", "Edit", "Manage")}
     targets["Gone"] = f"{HIDDEN}/{own}Gone"
     for folder in targets.values():
-        for name in ("f", "d/g", *"xymrs"):
+        for name in ("f", "d/g", *"xymrstuvw"):
             alice.put(f"/files/{folder}/{name}", b"first")
         alice.put(f"/files/{folder}/f", b"second")
         alice.put(f"/files/{folder}/p.png", picture())

@@ -74,6 +74,7 @@ class _Wanted:
     to: str
     on_conflict: OnConflict
     is_move: bool
+    is_exact: bool
 
     @property
     def spaces(self) -> set[int]:
@@ -94,7 +95,9 @@ class Crossing:
         self._scope = scope
         self._tree = Tree(session, scope)
 
-    def move(self, sources: Sequence[Source], to: str, on_conflict: OnConflict) -> Relocated:
+    def move(
+        self, sources: Sequence[Source], to: str, on_conflict: OnConflict, *, is_exact: bool = False
+    ) -> Relocated:
         """Move entries into this scope; `to` is as in `Moving.move`.
 
         Needs READ, WRITE and DELETE in their scopes, because others may read them in the target. Raises as
@@ -105,9 +108,11 @@ class Crossing:
             source.scope.require(Rights.READ | CHANGE)
             if not split_path(source.path):
                 raise IsAFolder(path="")
-        return self._run(_Wanted(sources, to, on_conflict, is_move=True))
+        return self._run(_Wanted(sources, to, on_conflict, is_move=True, is_exact=is_exact))
 
-    def copy(self, sources: Sequence[Source], to: str, on_conflict: OnConflict) -> Relocated:
+    def copy(
+        self, sources: Sequence[Source], to: str, on_conflict: OnConflict, *, is_exact: bool = False
+    ) -> Relocated:
         """Copy entries into this scope; needs READ in their scopes.
 
         Raises `NotFound`, `EntryExists`, `IntoItself`, `NotAFolder`, `InvalidName`, `InvalidField`,
@@ -116,7 +121,7 @@ class Crossing:
         self._scope.require(Rights.WRITE)
         for source in sources:
             source.scope.require(Rights.READ)
-        return self._run(_Wanted(sources, to, on_conflict, is_move=False))
+        return self._run(_Wanted(sources, to, on_conflict, is_move=False, is_exact=is_exact))
 
     def _run(self, wanted: _Wanted) -> Relocated:
         entries: list[Entry] = []
@@ -200,7 +205,8 @@ class Crossing:
         return Builder(self._session, self._clock, self._scope).build(run, node_ids)
 
     def _arrivals(self, found: Sequence[_Found], wanted: _Wanted) -> Mapping[int, Arrival]:
-        at = find_destination(self._tree, wanted.to, self._clock(), is_one=len(found) == 1)
+        is_one, is_exact = len(found) == 1, wanted.is_exact
+        at = find_destination(self._tree, wanted.to, self._clock(), is_one=is_one, is_exact=is_exact)
         return {
             each.node.id: Arrival(each.node, at.folder, at.path_of(each.name), each.names) for each in found
         }

@@ -42,13 +42,18 @@ def check_named(wanted: Sequence[tuple[str, ...]]) -> None:
         raise InvalidField(field="from", reason=DUPLICATE_SOURCE)
 
 
-def find_destination(tree: Tree, to: str, now: datetime, *, is_one: bool) -> Destination:
+def find_destination(
+    tree: Tree, to: str, now: datetime, *, is_one: bool, is_exact: bool = False
+) -> Destination:
     """Return the destination `to`: a folder if it names one, is empty, or ends in a slash, else a new path.
 
-    A new path is possible for one source only. Creates missing folders. Raises `NotAFolder`, `InvalidName`
-    and `InvalidField`.
+    A new path is possible for one source only. Creates missing folders. With `is_exact` it is always the path of
+    the only source, whatever is there. Raises `NotAFolder`, `InvalidName` and `InvalidField`, and `IsAFolder` if
+    that is the root.
     """
     names = split_path(to.removesuffix("/"))
+    if is_exact:
+        return _exact(tree, names, now)
     node, depth = tree.walk(names)
     is_there = depth == len(names)
     if is_there and node.kind == Kind.FOLDER:
@@ -62,6 +67,16 @@ def find_destination(tree: Tree, to: str, now: datetime, *, is_one: bool) -> Des
     if is_there:
         node = tree.parent(node)
     elif node.kind != Kind.FOLDER:
+        raise NotAFolder(path=join_path(names[:depth]))
+    folder = tree.load(tree.make_folders(node, names[depth:-1], now))
+    return Destination(folder, names[:-1], names[-1])
+
+
+def _exact(tree: Tree, names: tuple[str, ...], now: datetime) -> Destination:
+    if not names:
+        raise IsAFolder(path="")
+    node, depth = tree.walk(names[:-1])
+    if node.kind != Kind.FOLDER:
         raise NotAFolder(path=join_path(names[:depth]))
     folder = tree.load(tree.make_folders(node, names[depth:-1], now))
     return Destination(folder, names[:-1], names[-1])

@@ -56,16 +56,20 @@ class Moving:
         self._scope = scope
         self._tree = Tree(session, scope)
 
-    def move(self, sources: Sequence[str], to: str, on_conflict: OnConflict) -> list[Entry]:
+    def move(
+        self, sources: Sequence[str], to: str, on_conflict: OnConflict, *, is_exact: bool = False
+    ) -> list[Entry]:
         """Move the entries at the paths `sources`; return the results in order.
 
         `to` is a folder if it names one, is empty, or ends in a slash, else the new path of the only source;
-        missing folders are created. Raises `NotFound`, `EntryExists`, `IntoItself`, `NotAFolder`, `IsAFolder`
+        missing folders are created. With `is_exact` it is that path even if a folder has it. Raises `NotFound`, `EntryExists`, `IntoItself`, `NotAFolder`, `IsAFolder`
         for the root, `InvalidName`, `InvalidField`, and `Unavailable` while the tree changes too fast to know
         whether its paths fit.
         """
         self._scope.require(CHANGE)
-        return publishing_measured(self._session, lambda: self._place(sources, to, on_conflict, self._move))
+        return publishing_measured(
+            self._session, lambda: self._place(sources, to, on_conflict, self._move, is_exact=is_exact)
+        )
 
     def rename(self, source: str, name: str, on_conflict: OnConflict) -> Entry:
         """Rename the entry at `source` within its folder; raises as `move`.
@@ -86,7 +90,25 @@ class Moving:
 
         return publishing_measured(self._session, give_name)[0]
 
-    def copy(self, sources: Sequence[str], to: str, on_conflict: OnConflict) -> list[Entry]:
+    def make_folder_at(self, to: str, on_conflict: OnConflict) -> Entry:
+        """Create an empty folder at the path `to`; what has the path is dealt with as by `move`."""
+        self._scope.require(Rights.WRITE)
+
+        def make() -> Entry:
+            """Create it in one transaction."""
+            self._tree.lock()
+            now = self._clock()
+            at = find_destination(self._tree, to, now, is_one=True, is_exact=True)
+            names = resolve_conflict(self._tree, at.folder, at.folder, at.path_of(""), on_conflict, now)
+            made = self._tree.make_folders(at.folder, names[-1:], now)
+            record(self._session, self._scope, now, deeds_of(Verb.CREATED, [made]))
+            return self._tree.to_entry(made, names)
+
+        return publishing_measured(self._session, make)
+
+    def copy(
+        self, sources: Sequence[str], to: str, on_conflict: OnConflict, *, is_exact: bool = False
+    ) -> list[Entry]:
         """Copy the entries at the paths `sources`; as `move`.
 
         May also raise `QuotaExceeded`, `TooManyEntries`, and `CopyTooLarge` before anything is written. Large
@@ -95,15 +117,20 @@ class Moving:
         self._scope.require(Rights.READ | Rights.WRITE)
         try:
             return publishing_measured(
-                self._session, lambda: self._place(sources, to, on_conflict, self._copy, self._check_small)
+                self._session,
+                lambda: self._place(
+                    sources, to, on_conflict, self._copy, self._check_small, is_exact=is_exact
+                ),
             )
         except _Large:
-            return self._copy_in_steps(sources, to, on_conflict)
+            return self._copy_in_steps(sources, to, on_conflict, is_exact=is_exact)
 
-    def _copy_in_steps(self, sources: Sequence[str], to: str, on_conflict: OnConflict) -> list[Entry]:
+    def _copy_in_steps(
+        self, sources: Sequence[str], to: str, on_conflict: OnConflict, *, is_exact: bool
+    ) -> list[Entry]:
         def dry_run() -> None:
             """Raise what prevents placing the copies, before anything is built."""
-            self._place(sources, to, on_conflict, self._dry_run)
+            self._place(sources, to, on_conflict, self._dry_run, is_exact=is_exact)
             raise _DryRunDone
 
         with suppress(_DryRunDone):
@@ -114,7 +141,9 @@ class Moving:
             """Build the copies hidden, and place all of them in the last step."""
             built = Builder(self._session, self._clock, self._scope).build(run, node_ids)
             put = partial(self._put, built)
-            placed = run.run_step(lambda _log: self._place(sources, to, on_conflict, put), is_last=True)
+            placed = run.run_step(
+                lambda _log: self._place(sources, to, on_conflict, put, is_exact=is_exact), is_last=True
+            )
             entries.extend(placed)
 
         runner = BatchRunner(self._session, self._clock, self._scope)
@@ -132,13 +161,16 @@ class Moving:
         on_conflict: OnConflict,
         arrange: _Arrange,
         check: Callable[[Collection[Node]], None] = lambda _nodes: None,
+        *,
+        is_exact: bool = False,
     ) -> list[Entry]:
         """Place the entries at some paths, in the caller's transaction."""
         self._tree.lock()
         # All are looked up before the first is moved, which may be a folder that contains the next.
         found = self._find_sources(sources)
         check(found.values())
-        at = find_destination(self._tree, to, self._clock(), is_one=len(found) == 1)
+        is_one = len(found) == 1
+        at = find_destination(self._tree, to, self._clock(), is_one=is_one, is_exact=is_exact)
         return arrange(found, at, on_conflict)
 
     def _find_ids(self, sources: Sequence[str]) -> Sequence[int]:

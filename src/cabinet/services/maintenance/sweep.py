@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from cabinet.errors import NotFound
 from cabinet.models import Blob, Node, Upload
 from cabinet.services.access.scope import whole_space
+from cabinet.services.accounts.login_flows import LoginFlows
 from cabinet.services.accounts.login_throttle import LoginThrottle
 from cabinet.services.accounts.sessions import Sessions
 from cabinet.services.changes.purging import Purging
@@ -85,6 +86,7 @@ class Housekeeping:
         now = self._clock()
         Sessions(self._session, self._clock).delete_expired()
         LoginThrottle(self._session, self._clock).delete_expired()
+        LoginFlows(self._session, self._clock).delete_expired()
         self.recover()
         self.remove_hidden()
         purged = self._purge_trash(now - self._keep.trash)

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from cabinet.models import Base, Kind, Node
 from cabinet.services.access.scope import SELECTION
 from cabinet.services.kernel.database import execute
+from cabinet.services.kernel.ids import new_file_id
 from cabinet.services.tree.names import search_key, sort_key
 
 _NODE = Base.metadata.tables["node"]
@@ -43,6 +44,7 @@ class NodeValues:
     tree_tag: int = 0
     below_bytes: int = 0
     below_segments: int = 0
+    file_id: int = 0
 
     @property
     def sort_key(self) -> bytes:
@@ -121,6 +123,7 @@ def insert_nodes(session: Session, space_id: int, nodes: Sequence[NodeValues]) -
 def _to_row(space_id: int, node: NodeValues) -> dict[str, Any]:
     row = {name: getattr(node, name) for name in _NAMES if name != "id"}
     row["space_id"], row["child_size"] = space_id, 0
+    row["file_id"] = node.file_id = node.file_id or new_file_id()
     row["sort_key"], row["search_key"] = sort_key(node.name), search_key(node.name)
     return row
 

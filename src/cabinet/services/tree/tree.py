@@ -25,6 +25,7 @@ from cabinet.services.access.scope import Scope
 from cabinet.services.kernel.ids import new_id
 from cabinet.services.tree.entries import Entry, to_visible_entry
 from cabinet.services.tree.grants import check_grant
+from cabinet.services.tree.guards import check_guard
 from cabinet.services.tree.names import (
     PATH_BYTES,
     PATH_SEGMENTS,
@@ -87,9 +88,10 @@ class Tree:
         return node
 
     def lock(self) -> None:
-        """Take the lock of the space until the transaction ends; raises what `check_grant` does."""
+        """Take the lock of the space until the transaction ends; raises what `check_grant` and a guard do."""
         lock_spaces(self._session, [self._scope.space_id])
         check_grant(self._session, self._scope)
+        check_guard(self._session)
 
     def top(self) -> Node:
         """Return the root of the space, which only a scope of the whole space may show; raises as `root`."""
@@ -146,10 +148,10 @@ class Tree:
 
     def get_row(self, names: tuple[str, ...]) -> NodeValues:
         """Return the values of the node at a path; raises `NotFound`, also for a mount."""
-        rows = self.find_rows([names])
-        if names not in rows or rows[names].kind == Kind.MOUNT:
+        row = self.find_rows([names]).get(names)
+        if row is None or row.kind == Kind.MOUNT:
             raise NotFound
-        return rows[names]
+        return row
 
     def get_folder_row(self, names: tuple[str, ...]) -> NodeValues:
         """Return the values of the folder at a path; raises `NotFound` or `NotAFolder`."""
@@ -352,11 +354,8 @@ class Tree:
         for node, names in nodes:
             node.trashed_parent_id, node.trashed_by = node.parent_id, self._scope.actor.user_id
             node.parent_id = root_id
-            node.trashed_at, node.trashed_from, node.trash_id = (
-                trashed_at,
-                join_path((*above, *names)),
-                new_id(),
-            )
+            node.trashed_at, node.trash_id = trashed_at, new_id()
+            node.trashed_from = join_path((*above, *names))
         self._session.flush()
 
     def hide(self, node: Node, now: datetime) -> None:

@@ -81,7 +81,7 @@ class Target:
     """The destination of an upload, and what to do if the name is in use.
 
     `modified_at` is the time of the last change on the client, and `media_type` the type to use if the name
-    does not give one; None if unknown.
+    does not give one; None if unknown. `checksums` are the verified ones of the client, kept with the version.
     """
 
     path: str
@@ -89,6 +89,7 @@ class Target:
     precondition: Precondition = no_precondition
     modified_at: datetime | None = None
     media_type: str | None = None
+    checksums: str | None = None
 
     @property
     def wanted(self) -> tuple[str, OnConflict, Precondition]:
@@ -300,7 +301,7 @@ class _Placing:
         before = node.size
         # The same content again is a retry, not a change.
         if node.content_hash != measured.content_hash:
-            self._fill(node, measured, target.media_type)
+            self._fill(node, measured, target)
         node.modified_at = target.modified_at or self._now
         self._changes.add_size(_folder_id(node), node.size - before)
         self._placed[node] = None
@@ -316,12 +317,13 @@ class _Placing:
             execute(self._session, _INSERT_VERSION, rows)
         self._tree.count(self._changes)
 
-    def _fill(self, node: NodeValues, measured: SizeAndHash, media_type: str | None) -> None:
+    def _fill(self, node: NodeValues, measured: SizeAndHash, target: Target) -> None:
         """Set `measured` as the content of a file, in its next version."""
         self.used += measured.size
-        node.media_type = media_type_of(node.name, otherwise=media_type)
+        node.media_type = media_type_of(node.name, otherwise=target.media_type)
+        version = next_version(node, measured.content_hash, measured.size, self._now)
         # A new file has no id yet; `store` fills it in.
-        self._versions.append((node, next_version(node, measured.content_hash, measured.size, self._now)))
+        self._versions.append((node, version | {"checksums": target.checksums}))
 
 
 def _folder_id(file: NodeValues) -> int:

@@ -1,0 +1,35 @@
+"""The blueprints of what the apps ask for: one for everybody, and one for signed-in apps, the OCS.
+
+No cookie makes an actor of the OCS: a page of another site cannot act there, and it wants a header that no form
+can send besides.
+
+Rule: imports no views; importing the package registers them.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from cabinet.errors import N_, MalformedRequest
+from cabinet.nextcloud.documents import render
+from cabinet.web.identity import acting_user, takes_header_only
+from cabinet.web.problems import Problem, renders_problems
+
+bp = Blueprint("nextcloud", __name__)
+ocs = Blueprint("ocs", __name__, url_prefix="/ocs")
+takes_header_only(ocs)
+
+NO_API_HEADER = N_("the header OCS-APIRequest: true is missing.")
+
+
+@ocs.before_request
+def _admit() -> None:
+    acting_user()
+    if request.headers.get("OCS-APIRequest", "").lower() != "true":
+        raise MalformedRequest(reason=NO_API_HEADER)
+
+
+@renders_problems(ocs)
+def _render(problem: Problem) -> Response:
+    # The apps show the message as it is.
+    return render(None, int(problem.status), f"{problem.title}: {problem.detail}")

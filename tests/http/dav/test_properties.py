@@ -1,0 +1,106 @@
+"""Properties that clients store, and times and checksums that they set."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.dav import OC, D, DavProgram
+
+pytestmark = pytest.mark.database
+
+X = "{http://example.org/}"
+
+
+def update(*operations: tuple[str, str, str]) -> str:
+    """Return the body of a PROPPATCH from operations: set or remove, a name, a value."""
+    inside = "".join(
+        f"<{operation}><prop><{name}>{value}</{name}></prop></{operation}>"
+        for operation, name, value in operations
+    )
+    return f'<propertyupdate xmlns="DAV:" xmlns:x="http://example.org/" xmlns:z="urn:schemas-microsoft-com:">{inside}</propertyupdate>'
+
+
+def test_a_property_is_stored_read_and_removed(drive: DavProgram) -> None:
+    drive.put("f")
+    answer = drive.send("PROPPATCH", "f", update(("set", "x:color", "red &amp; <x:deep/>")))
+
+    assert answer.status_code == 207
+    (color,) = [props[f"{X}color"] for props in drive.found("f", f"{X}color").values()]
+    assert (color.text, len(color)) == ("red & ", 1)
+    drive.send("PROPPATCH", "f", update(("remove", "x:color", "")))
+    assert drive.value("f", f"{X}color") is None
+
+
+def test_properties_move_are_copied_and_stay_when_the_content_changes(drive: DavProgram) -> None:
+    drive.mkcol("a")
+    drive.put("a/f")
+    drive.send("PROPPATCH", "a/f", update(("set", "x:color", "red")))
+    drive.put("a/f", b"new content")
+    drive.send("COPY", "a", Destination="/dav/b")
+    drive.send("MOVE", "a", Destination="/dav/c")
+
+    assert [drive.value(path, f"{X}color") for path in ("b/f", "c/f")] == ["red", "red"]
+
+
+def test_live_properties_are_protected_and_nothing_else_changes_then(drive: DavProgram) -> None:
+    drive.put("f")
+    answer = drive.send("PROPPATCH", "f", update(("set", "x:color", "red"), ("set", "getetag", "x")))
+
+    assert "403 Forbidden" in answer.text
+    assert "424 Failed Dependency" in answer.text
+    assert drive.value("f", f"{X}color") is None
+
+
+@pytest.mark.parametrize("name", ["getlastmodified", "z:Win32LastModifiedTime"])
+def test_the_time_of_the_last_change_is_set(drive: DavProgram, name: str) -> None:
+    drive.put("f")
+    before = drive.value("", f"{D}getetag")
+    drive.send("PROPPATCH", "f", update(("set", name, "Sun, 09 Sep 2001 01:46:40 GMT")))
+
+    assert drive.value("f", f"{D}getlastmodified") == "Sun, 09 Sep 2001 01:46:40 GMT"
+    assert drive.value("", f"{D}getetag") != before
+
+
+def test_a_time_that_is_none_is_refused(drive: DavProgram) -> None:
+    drive.put("f")
+
+    assert "409 Conflict" in drive.send("PROPPATCH", "f", update(("set", "getlastmodified", "soon"))).text
+
+
+def test_locks_and_limits_bind_properties(drive: DavProgram, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cabinet.services.dav.dead_properties.MAX_PROPERTIES", 1)
+    drive.put("f")
+    two = update(("set", "x:a", "1"), ("set", "x:b", "2"))
+    assert drive.send("PROPPATCH", "f", two).status_code == 409
+    drive.locked("f")
+    assert drive.send("PROPPATCH", "f", update(("set", "x:a", "1"))).status_code == 423
+
+
+@pytest.mark.parametrize("body", ["", "<x/>", update(), update(("set", "x:" + "n" * 600, "v"))])
+def test_a_body_that_changes_nothing_is_refused(drive: DavProgram, body: str) -> None:
+    drive.put("f")
+
+    assert drive.send("PROPPATCH", "f", body).status_code == 400
+
+
+def test_a_verified_checksum_is_shown_until_the_content_changes(drive: DavProgram) -> None:
+    drive.put("f", b"content", OC_Checksum="SHA1:040f06fd774092478d450774f5ba30c5da78acc8")
+    found = [
+        props[f"{OC}checksums"] for props in drive.found("", f"{OC}checksums", depth="1").values() if props
+    ]
+
+    assert [each.findtext(f"{OC}checksum") for each in found] == [
+        "SHA1:040f06fd774092478d450774f5ba30c5da78acc8"
+    ]
+    drive.put("f", b"other")
+    assert drive.value("f", f"{OC}checksums") is None
+
+
+def test_all_properties_include_stored_ones(drive: DavProgram) -> None:
+    drive.put("f")
+    drive.send("PROPPATCH", "f", update(("set", "x:color", "red")))
+
+    ((_href, properties),) = drive.found("f").items()
+
+    assert {f"{X}color", f"{D}getetag"} <= set(properties)
+    assert f"{D}quota-used-bytes" not in properties
