@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +16,6 @@ import urllib3
 from tests.conftest import StartProduction
 from tests.support.auth import PASSWORD, USERNAME
 from tests.support.servers import Server
-from tests.support.waiting import PATIENCE
 
 LOCK = '<lockinfo xmlns="DAV:"><lockscope><exclusive/></lockscope><locktype><write/></locktype></lockinfo>'
 
@@ -49,7 +49,6 @@ def run(tmp_path: Path) -> Run:
             },
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
             check=False,
         )
         return f"{done.stdout}\n{done.stderr}\nexit {done.returncode}"
@@ -64,6 +63,35 @@ def test_litmus_passes_as_a_whole(server: Server, run: Run) -> None:
     assert len(counted) == 5, said
     assert [failed for _run, _passed, failed in counted] == ["0"] * 5, said
     assert sum(int(passed) for _run, passed, _failed in counted) >= 104, said
+
+
+def tck(run: Run, server: Server, suites: str) -> str:
+    target = f"{server.url}/dav/"
+    return run(
+        sys.executable,
+        "-m",
+        "webdav_tck",
+        "--no-colour",
+        "-q",
+        f"--suites={suites}",
+        target,
+        USERNAME,
+        PASSWORD,
+    )
+
+
+def test_webdav_tck_passes(server: Server, run: Run) -> None:
+    said = tck(run, server, "basic,copymove,props,locks,http")
+
+    assert re.search(r"Total\D+65\D", said), said
+    assert re.search(r"Passed\D+65\D", said), said
+
+
+@pytest.mark.long
+def test_webdav_tck_passes_with_files_of_gigabytes(server: Server, run: Run) -> None:
+    said = tck(run, server, "largefile")
+
+    assert re.search(r"Total\D+([1-9])\D.*Passed\D+\1\D", said, re.DOTALL), said
 
 
 def test_one_of_six_exclusive_locks_is_granted_by_three_workers(server: Server) -> None:
