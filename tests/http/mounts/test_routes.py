@@ -27,7 +27,7 @@ from tests.support.waiting import wait_until
 pytestmark = pytest.mark.database
 
 # Part of every name outside of the shared folder, and of the owner's name for it.
-SECRET = "zqx"
+SECRET = "zqx-not-theirs"
 OUTER = f"{SECRET}-outer"
 HIDDEN = f"{SECRET}-gone"
 
