@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import random
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from tests.support.contents import content_of
-from tests.support.people import Person
+from tests.support.people import Person, target_of
 from tests.support.servers import Server
 from tests.support.sync_clients import PROGRAMS, SyncClient
+from tests.support.tus import Tus
+from tests.support.waiting import wait_until
 
 MIB = 1 << 20
 
@@ -134,3 +137,123 @@ def test_two_clients_of_one_user_see_the_same(person: Person, client: SyncClient
 
     assert client.contents() == other.contents() == remote(person)
     assert set(client.contents()) == {"a/b/c", "a/b/d"}
+
+
+def test_a_full_quota_fails_the_sync_and_loses_nothing(person: Person, client: SyncClient) -> None:
+    Tus(person).set_quota(50_000)
+    large, small = content_of(60_000), content_of(1000, 2)
+    client.write("large", large)
+    client.write("small", small)
+
+    done = client.run()
+
+    assert done.returncode != 0 or "large" in done.stdout
+    assert remote(person) == {"small": small}
+    assert client.contents() == {"large": large, "small": small}
+
+
+def test_a_shared_folder_is_synced_until_the_share_ends(person: Person, client: SyncClient) -> None:
+    owner = Person(person.server, f"owner-{uuid4().hex[:12]}")
+    owner.store("Team/docs/theirs", b"of the owner")
+    owner.store("not shared", b"private")
+    body = {"kind": "grant", "paths": ["Team"], "to": {"user": person.username}, "role": "editor"}
+    share = owner.send("POST", "/shares", json=body).json()["id"]
+    assert person.send("POST", f"/shares/{share}/accept").status == 200
+    client.write("own", b"mine")
+    client.sync()
+    assert client.contents() == {"Team/docs/theirs": b"of the owner", "own": b"mine"}
+
+    # Deep below the mount, on both sides.
+    client.write("Team/docs/from the client", b"added")
+    owner.store("Team/docs/theirs", b"of the owner, changed")
+    client.sync()
+    assert owner.get("Team/docs/from the client") == b"added"
+    assert client.contents()["Team/docs/theirs"] == b"of the owner, changed"
+
+    assert owner.send("DELETE", f"/shares/{share}").status == 204
+    client.run()
+
+    assert client.contents() == {"own": b"mine"}
+    assert set(remote(owner)) == {"Team/docs/theirs", "Team/docs/from the client", "not shared"}
+
+
+@pytest.mark.long
+def test_an_upload_resumes_after_the_client_is_killed(person: Person, client: SyncClient) -> None:
+    content = content_of(300 * MIB)
+    client.write("large", content)
+    with client.start() as process:
+        wait_until(lambda: any(each["offset"] for each in _unfinished(person)), what="a chunk on the server")
+        process.kill()
+    assert remote(person) == {}
+
+    client.sync()
+
+    assert person.get("large") == content
+    assert _unfinished(person) == []
+
+
+def _unfinished(person: Person) -> list[dict[str, int]]:
+    return list(person.send("GET", "/uploads").json()["uploads"])
+
+
+@pytest.mark.long
+def test_a_renamed_folder_of_1000_files_is_not_sent_again(person: Person, client: SyncClient) -> None:
+    for number in range(1000):
+        client.write(f"before/{number % 10}/{number}", content_of(100, number))
+    client.sync()
+    used = person.send("GET", "/me").json()["usage"]
+
+    (client.folder / "before").rename(client.folder / "after")
+    client.sync()
+
+    assert client.contents() == remote(person)
+    assert all(path.startswith("after/") for path in client.contents())
+    # A file that was sent again would be in the trash, too, and counted twice.
+    assert person.send("GET", "/me").json()["usage"] == used
+
+
+@pytest.mark.long
+def test_200_changes_on_both_sides_end_equal(person: Person, client: SyncClient) -> None:
+    chance = random.Random(20)
+    folders = ["", "a/", "a/b/", "a/b/c/", "д/"]
+    for step in range(20):
+        for number in range(5):
+            _change_on_the_server(person, chance, folders, f"{step}-{number}")
+        client.sync()
+        assert client.contents() == remote(person), step
+        for number in range(5):
+            path = f"{chance.choice(folders)}here {step}-{number}"
+            client.write(path, chance.randbytes(chance.randrange(2000)))
+        known = sorted(client.contents())
+        (client.folder / chance.choice(known)).unlink()
+        client.sync()
+        assert client.contents() == remote(person), step
+
+
+def _change_on_the_server(person: Person, chance: random.Random, folders: list[str], name: str) -> None:
+    """Make one change by one of the other ways in."""
+    content = chance.randbytes(1 + chance.randrange(2000))
+    new, known = f"{chance.choice(folders)}there {name}", sorted(person.hashes())
+    taken = chance.choice(known) if known else new
+    way = chance.randrange(8)
+    if way == 0:
+        person.store(new, content)
+    elif way == 1:
+        person.store(taken, content)
+    elif way == 2:
+        folder, _, filename = new.rpartition("/")
+        Tus(person).create(len(content), filename=filename, folder=folder).append(0, content)
+    elif way == 3:
+        assert person.send("PUT", f"/dav/{target_of(taken)[7:]}", body=content).status in {201, 204}
+    elif way == 4 and known:
+        person.delete(taken)
+    elif way == 5 and known:
+        copied = person.send("POST", "/copies", json={"from": [taken], "to": f"copy {name}"})
+        assert copied.status in {200, 201}, copied.data
+    elif way == 6 and known:
+        deleted = person.send("POST", "/trash", json={"paths": [taken]})
+        assert deleted.status == 200, deleted.data
+        (entry,) = deleted.json()["entries"]
+        assert person.send("POST", f"/trash/{entry['id']}/restore").status == 200
+    else:
+        person.post(f"form {name}", content)

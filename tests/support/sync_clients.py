@@ -31,6 +31,16 @@ class SyncClient:
 
     def run(self) -> subprocess.CompletedProcess[str]:
         """Sync once, and return how it ended, with what it said."""
+        with self.start() as process:
+            try:
+                said, _ = process.communicate(timeout=PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        return subprocess.CompletedProcess(process.args, process.returncode, said)
+
+    def start(self) -> subprocess.Popen[str]:
+        """Begin to sync once; whoever starts it reads what it says."""
         home = str(self._home)
         environment = {
             **os.environ,
@@ -46,16 +56,13 @@ class SyncClient:
         excluded = self._home / "excluded"
         excluded.write_text("*~\n")
         options = ["--non-interactive", "--exclude", str(excluded), *login]
-        command = [require_program(self._program), *options, str(self.folder), self._url]
-        return subprocess.run(
-            command,
+        return subprocess.Popen(
+            [require_program(self._program), *options, str(self.folder), self._url],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            timeout=PATIENCE,
-            check=False,
         )
 
     def sync(self) -> None:
