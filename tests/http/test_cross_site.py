@@ -14,10 +14,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from cabinet.errors import CrossSiteRequest
 from cabinet.web.request_guards import SAFE_METHODS
 from tests.conftest import MakeApp
 from tests.support.auth import PASSWORD, AuthActions
-from tests.support.visitors import NAVIGATION, Browser, Program
+from tests.support.visitors import NAVIGATION, Browser, Program, is_refused
 
 HOSTILE = [
     {"Origin": "https://evil.example"},
@@ -36,7 +37,7 @@ HOSTILE = [
 
 
 def is_cross_site(response: TestResponse) -> bool:
-    return response.status_code == 403 and response.get_json()["type"] == "/problems/cross-site-request"
+    return response.status_code == 403 and is_refused(response, 403, CrossSiteRequest)
 
 
 @pytest.mark.parametrize("headers", HOSTILE, ids=str)

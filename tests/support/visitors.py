@@ -15,6 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from cabinet.errors import CabinetError
 from tests.support.auth import PASSWORD, USERNAME, AuthActions, basic
 
 # The headers of a browser that follows a link or posts a form of one of our pages.
@@ -127,6 +128,14 @@ def is_problem(response: TestResponse, status: int, slug: str) -> bool:
     assert body["detail"]
     assert body["request_id"] == response.headers["X-Request-Id"]
     return True
+
+
+def is_refused(response: TestResponse, status: int, error: type[CabinetError]) -> bool:
+    """Check that an answer is the error, as a problem or in the XML of faces for other programs."""
+    if not response.content_type.startswith("application/xml"):
+        return is_problem(response, status, error.slug)
+    shown = (f"<s:exception>{error.__name__}</s:exception>", f"<message>{error.title}: ")
+    return response.status_code == status and any(each in response.text for each in shown)
 
 
 def is_me(client: FlaskClient, username: str, headers: dict[str, str] | None = None) -> bool:

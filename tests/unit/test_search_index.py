@@ -79,9 +79,9 @@ def test_trusted_schema_is_turned_on(tmp_path: Path) -> None:
         )
         session.execute(
             text(
-                "INSERT INTO node (id, space_id, kind, name, sort_key, search_key, size, version, child_count,"
+                "INSERT INTO node (id, file_id, space_id, kind, name, sort_key, search_key, size, version, child_count,"
                 " child_size, tree_size, tree_files, tree_tag, below_bytes, below_segments, created_at, modified_at)"
-                " VALUES (5, 1, 1, 'ab', x'00', 'ab', 0, 1, 0, 0, 0, 0, 0, 0, 0, '2026-01-01', '2026-01-01')"
+                " VALUES (5, 5, 1, 1, 'ab', x'00', 'ab', 0, 1, 0, 0, 0, 0, 0, 0, 0, '2026-01-01', '2026-01-01')"
             )
         )
     with Session(engine) as session:

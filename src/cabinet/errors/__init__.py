@@ -48,9 +48,9 @@
     │   ├── VersionsFull           a guest's upload would remove an old version of the owner
     │   ├── TooManyTokens
     │   ├── TooManyMounts
-    │   ├── TooManyShares
     │   ├── TooManyLocks           of WebDAV, of one user
     │   ├── TooManyProperties      of WebDAV, of one entry
+    │   ├── TooManyShares
     │   ├── TooManyMembers
     │   ├── TooManyGroups
     │   ├── TooManySpaces
@@ -63,8 +63,8 @@
     ├── StorageFault               the disk reports an error
     ├── RequestTimeout             the client was too slow
     ├── TooManyRequests            concurrent requests of one address or user, or transfers of all
-    ├── EntryLocked                another program has locked an entry by WebDAV
     ├── UploadLocked               another request is writing to the same upload
+    ├── EntryLocked                another program has locked an entry by WebDAV
     └── Unavailable
 
 Errors that an operator must fix are not part of this tree: see refusals.py.

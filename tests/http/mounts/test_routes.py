@@ -28,6 +28,8 @@ pytestmark = pytest.mark.database
 
 # Part of every name outside of the shared folder, and of the owner's name for it.
 SECRET = "zqx-not-theirs"
+# In each shared folder: a file with two versions, one in a folder, and one for each route that takes it away.
+FILES = ("f", "d/g", *"xymrstuvw")
 OUTER = f"{SECRET}-outer"
 HIDDEN = f"{SECRET}-gone"
 
@@ -219,7 +221,7 @@ def guest(app: Flask, alice: Program, bob: Program, request: pytest.FixtureReque
     targets = {name: f"{OUTER}/{own}{name}" for name in ("View", "Edit", "Manage")}
     targets["Gone"] = f"{HIDDEN}/{own}Gone"
     for folder in targets.values():
-        for name in ("f", "d/g", *"xymrstuvw"):
+        for name in FILES:
             alice.put(f"/files/{folder}/{name}", b"first")
         alice.put(f"/files/{folder}/f", b"second")
         alice.put(f"/files/{folder}/p.png", picture())

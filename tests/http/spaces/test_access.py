@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from cabinet.services.access.roles import ShareRole
-from tests.http.mounts.test_routes import BEHIND, PLACES, SECRET, PathUse, asks, request, text_of
+from tests.http.mounts.test_routes import BEHIND, FILES, PLACES, SECRET, PathUse, asks, request, text_of
 from tests.support.images import picture
 from tests.support.route_rights import ANYTHING, ID, SHOWN, send
 from tests.support.visitors import Program
@@ -56,7 +56,7 @@ def member(alice: Program, bob: Program) -> Program:
     """Return bob, who is a member of a team space in each role, and of one no more; in all are the same names."""
     for name, role in zip((*NAMES, "Gone"), (*ShareRole, ShareRole.MANAGER), strict=True):
         made = alice.request("POST", "/spaces", json={"name": name}).get_json()
-        for path in ("f", "d/g", *"xymrs", "trashed"):
+        for path in (*FILES, "trashed"):
             alice.put(f"/files/{name}/{path}", b"first")
         alice.put(f"/files/{name}/f", b"second")
         alice.put(f"/files/{name}/p.png", picture())
