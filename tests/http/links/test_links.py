@@ -31,6 +31,30 @@ def test_a_program_reads_what_the_link_is(visitor: Visitor, share: Share) -> Non
     assert (shown["download"], shown["uploads"]) == (f"{link}/download", None)
 
 
+@pytest.mark.parametrize("trashed", ["work/shared", "work"])
+@pytest.mark.parametrize("rights", ["view", "all", "drop"])
+def test_a_link_to_a_folder_in_the_trash_answers_nothing_until_it_is_restored(
+    visitor: Visitor, share: Share, owner: Program, trashed: str, rights: str
+) -> None:
+    wanted = {"kind": "request"} if rights == "drop" else {"rights": RIGHTS[rights]}
+
+    def opens() -> list[int]:
+        return [each["opens"] for each in owner.get("/shares").get_json()["shares"]]
+
+    for link in (share(password="a good password", **wanted), share(**wanted)):
+        before = opens()
+        owner.delete(f"/files/{trashed}")
+        for target in ("", "/files", "/download", "/qr.svg", "/me", "/unlock", "/files/f", "/search?q=f"):
+            assert visitor.get(f"{link}{target}").status_code == 404, target
+        assert visitor.request("POST", f"{link}/uploads", {**TUS, "Upload-Length": "0"}).status_code == 404
+        assert opens() == before
+
+        (item,) = owner.get("/trash").get_json()["entries"]
+        assert owner.request("POST", f"/trash/{item['id']}/restore").status_code == 200
+        assert visitor.get(link).status_code in {200, 401}
+        assert visitor.get(f"{link}/qr.svg").status_code == 200
+
+
 def test_every_address_in_an_answer_stays_in_the_link(visitor: Visitor, share: Share) -> None:
     link = share(rights=RIGHTS["edit"])
     listed = visitor.get(f"{link}/files?recursive=1").get_json()["entries"]

@@ -33,6 +33,7 @@ from cabinet.services.shares.throttle import GuestThrottle
 from cabinet.services.tree.grants import may_still_share
 from cabinet.services.tree.link_rights import from_words
 from cabinet.services.tree.mounts import Mounts
+from cabinet.services.tree.paths import has_root
 
 # How long a download that began may be resumed without being counted again, and an opening is not counted again.
 RESUMED_FOR = timedelta(minutes=30)
@@ -119,7 +120,8 @@ class Links:
         assert row is not None
         if row.owner_id != row.user_id and not may_still_share(self._session, link.id, row.user_id):
             raise NotFound
-        if link.scope.is_selection and not Mounts(self._session, link.scope).all():
+        scope = link.scope
+        if not (Mounts(self._session, scope).all() if scope.is_selection else has_root(self._session, scope)):
             raise NotFound
         return link
 

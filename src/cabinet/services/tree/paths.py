@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from cabinet.errors import NotFound
 from cabinet.models import Base, Kind, Node
 from cabinet.services.access.scope import Scope
+from cabinet.services.kernel.database import execute
 from cabinet.services.tree.names import PATH_SEGMENTS
 from cabinet.services.tree.node_values import (
     COLUMNS,
@@ -54,6 +55,14 @@ _ROOTS: dict[bool, tuple[ColumnElement[bool], ...]] = {
     True: (_IN_SPACE, _NODE.c.parent_id.is_(None), _NODE.c.trashed_at.is_(None)),
     False: (_IN_SPACE, _NODE.c.id == bindparam("root_id"), _NODE.c.kind != Kind.MOUNT, _is_not_hidden()),
 }
+
+_ROOT_ID = select(_NODE.c.id).where(*_ROOTS[False])
+
+
+def has_root(session: Session, scope: Scope) -> bool:
+    """Return whether the root of a scope of no whole space is there, and not in the trash with a folder above it."""
+    wanted = {"space_id": scope.space_id, "root_id": scope.root_id}
+    return execute(session, _ROOT_ID, wanted).one_or_none() is not None
 
 
 def _number(value: int) -> ColumnElement[int]:
