@@ -156,9 +156,12 @@ def change_share(share_id: str) -> ResponseReturnValue:
     wanted = read_json(ShareChange)
     service = shares(user.scope)
     if service.is_grant(share_id):
-        role = to_choice(ShareRole, "role", wanted.role or "")
-        grants(user.account, user.scope).change(share_id, role)
+        managed = grants(user.account, user.scope)
+        managed.check_managed(share_id)
+        managed.change(share_id, to_choice(ShareRole, "role", wanted.role or ""))
         return grant_json(service.get_grant(share_id))
+    # Whether the share is the user's is answered before what the body says, as for a grant.
+    service.get(share_id)
     changes = wanted.model_dump(include=wanted.model_fields_set - {"role"})
     if "rights" in changes:
         changes["rights"] = _rights_of(wanted.rights or (), ShareKind.LINK)

@@ -220,12 +220,17 @@ def test_others_know_nothing_of_a_grant(app: Flask, friend: Program, grant: Gran
     carol, address = Program(app, "carol"), f"/shares/{grant()['id']}"
     answers = [
         carol.request("PATCH", address, json={"role": "viewer"}),
+        *(
+            carol.request("PATCH", each, json=body)
+            for each in (address, f"/shares/{'0' * 32}")
+            for body in ({}, {"role": "nonsense"}, {"rights": ["nonsense"]})
+        ),
         carol.delete(address),
         carol.request("POST", f"{address}/accept"),
         carol.request("POST", f"{address}/renew"),
         friend.request("PATCH", address, json={"role": "manager"}),
     ]
-    assert [each.status_code for each in answers] == [404] * 5
+    assert [each.status_code for each in answers] == [404] * 11
     assert carol.get("/shares").get_json()["shares"] == received(carol) == []
     assert friend.get("/shares").get_json()["shares"] == []
     assert friend.get("/shares?path=shared").status_code == 403

@@ -246,6 +246,10 @@ class Grants:
             raise NotFound
         return share
 
+    def check_managed(self, share_id: str) -> None:
+        """Raise `NotFound` or `Forbidden` unless the user may manage a grant."""
+        self._managed(share_id)
+
     def _managed(self, share_id: str) -> Scope:
         """Return the scope in which the user may manage a grant; raises `NotFound` and `Forbidden`."""
         check_scope(self._session, self._scope)
