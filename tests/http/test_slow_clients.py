@@ -26,7 +26,7 @@ from tests.support.many_connections import (
     threads_of,
 )
 from tests.support.people import Person
-from tests.support.raw_http import RawConnection, RawResponse, request_head
+from tests.support.raw_http import RawConnection, request_head
 from tests.support.reverse_proxies import make_certificate
 from tests.support.servers import Server, children, production_command, running, server_environment
 from tests.support.tus_clients import Job, filecli_command
@@ -232,28 +232,26 @@ def test_one_address_may_use_half_of_the_threads(tmp_path: Path) -> None:
     with running(production_command(1), tmp_path, {"THREADS": 8}) as server:
         alice = Person(server, "alice")
         head = request_head("PUT", "/files/slow", {**HOST, **alice.headers, "Content-Length": 8 * MIB})
-        with connected(server, 12, each=4) as slow:
-            for connection in slow[:4]:
+        with connected(server, 5, each=5) as of_one, connected(server, 8, first=1, each=4) as of_others:
+            for connection in of_one:
                 connection.send(head + b"x")
+            # Whichever it is: that one is refused shows that the other four have begun.
+            [refused] = wait_until(lambda: answered(of_one, 1), what="the refusal")
+            assert statuses([refused]) == {429: 1}
             with connected(server, 1) as (neighbour,), connected(server, 1, first=5) as (other,):
-                refusal = wait_until(lambda: _refusal(neighbour), what="four uploads that have begun")
-                assert (refusal.status, refusal.headers["Retry-After"]) == (429, "2")
+                neighbour.send(HEALTHZ)
+                answer = neighbour.read_response()
+                assert answer is not None
+                assert (answer.status, answer.headers["Retry-After"]) == (429, "2")
                 other.send(HEALTHZ)
                 assert statuses([other]) == {200: 1}
-            for connection in slow[4:]:
+            for connection in of_others:
                 connection.send(head + b"x")
             # Seven eighths of all threads, wherever the transfers come from.
-            refused = wait_until(lambda: answered(slow, 5), what="the refusals")
+            too_many = wait_until(lambda: answered(of_others, 5), what="the refusals")
             assert server.request("GET", "/healthz").status == 200
-            assert answered(slow, 5) == refused
-            assert statuses(refused) == {429: 5}
-
-
-def _refusal(connection: RawConnection) -> RawResponse | None:
-    """Return the answer to a short request on `connection`, None where it is 200."""
-    connection.send(HEALTHZ)
-    answer = connection.read_response()
-    return None if answer is not None and answer.status == 200 else answer
+            assert answered(of_others, 5) == too_many
+            assert statuses(too_many) == {429: 5}
 
 
 def test_a_user_has_64_transfers_and_further_ones_wait(tmp_path: Path) -> None:
