@@ -101,7 +101,7 @@ def test_pages_of_events_follow_each_other(owner: Program, share: Share) -> None
     ],
 )
 def test_what_cannot_be_asked_is_refused(owner: Program, query: str, status: int, slug: str) -> None:
-    is_problem(owner.get(f"/activity{query}"), status, slug)
+    assert is_problem(owner.get(f"/activity{query}"), status, slug)
 
 
 def test_nobody_sees_events_of_others(
@@ -111,10 +111,10 @@ def test_nobody_sees_events_of_others(
     visitor.get(link)
     (made,) = owner.get("/shares").get_json()["shares"]
     assert events(bob) == []
-    is_problem(bob.get(f"/activity?share={made['id']}"), 404, "not-found")
-    is_problem(bob.get("/activity?path=work/shared"), 404, "not-found")
-    is_problem(visitor.get("/activity"), 401, "sign-in-required")
-    is_problem(visitor.get(f"{link}/activity"), 404, "not-found")
+    assert is_problem(bob.get(f"/activity?share={made['id']}"), 404, "not-found")
+    assert is_problem(bob.get("/activity?path=work/shared"), 404, "not-found")
+    assert is_problem(visitor.get("/activity"), 401, "sign-in-required")
+    assert is_problem(visitor.get(f"{link}/activity"), 404, "not-found")
     with app.app_context():
         mount(db.session(), "alice", "work/shared", "bob", "Hers", ShareRole.EDITOR)
     owner.put("/files/work/shared/by alice", b"1")
@@ -127,7 +127,7 @@ def test_nobody_sees_events_of_others(
     ]
     assert events(bob, "?path=Hers") == events(bob)
     assert [each["path"] for each in events(bob, "?path=Hers/by bob")] == ["Hers/by bob"]
-    is_problem(bob.get("/activity?path=Hers/../secret"), 422, "invalid-name")
+    assert is_problem(bob.get("/activity?path=Hers/../secret"), 422, "invalid-name")
     assert events(owner)[-1]["actor"] == "bob"
 
 
