@@ -108,12 +108,11 @@ class LoginFlows:
         row = self._find(page)
         return FlowInfo(row.id, row.client, row.address, row.created_at)
 
-    def _find(self, page: str) -> LoginFlow:
-        row = self._session.scalar(
-            select(LoginFlow)
-            .where(LoginFlow.page_hash == hash_secret(page), LoginFlow.user_id.is_(None))
-            .with_for_update()
+    def _find(self, page: str, *, lock: bool = False) -> LoginFlow:
+        wanted = select(LoginFlow).where(
+            LoginFlow.page_hash == hash_secret(page), LoginFlow.user_id.is_(None)
         )
+        row = self._session.scalar(wanted.with_for_update() if lock else wanted)
         if row is None or row.expires_at <= self._clock():
             raise NotFound
         return row
@@ -121,14 +120,14 @@ class LoginFlows:
     def grant(self, page: str, account: Account) -> None:
         """Grant a sign-in to the user whose password was just checked; raises `NotFound`, also the second time."""
         with writing(self._session):
-            row = self._find(page)
+            row = self._find(page, lock=True)
             row.user_id, row.stamp = account.id, account.stamp
         record("login-flow-granted", user=account.username, flow=row.id, client=row.client)
 
     def cancel(self, page: str) -> None:
         """End a sign-in without granting it; raises `NotFound`."""
         with writing(self._session):
-            self._session.delete(self._find(page))
+            self._session.delete(self._find(page, lock=True))
 
     def collect(self, poll: str) -> GrantedFlow:
         """End a granted sign-in, and return it, once; raises `NotFound` until it is granted and afterwards."""
