@@ -16,7 +16,7 @@ from flask import current_app
 from sqlalchemy import Connection, MetaData
 
 from cabinet.models import UtcDateTime
-from cabinet.services.kernel.database import writers_turn
+from cabinet.services.kernel.database import for_writing, writers_turn
 from cabinet.serving.preparing import make_instance
 
 database = current_app.extensions["migrate"].db
@@ -48,7 +48,7 @@ def run_online() -> None:
 
 def migrate() -> None:
     """Run the migrations in one transaction, and check all foreign keys at its end."""
-    connection = database.engine.connect().execution_options(cabinet_writing=True)
+    connection = for_writing(database.engine).connect()
     is_sqlite = connection.dialect.name == "sqlite"
     try:
         if is_sqlite:

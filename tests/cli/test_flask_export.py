@@ -16,6 +16,7 @@ from sqlalchemy import update
 from cabinet.commands import _exporting, files
 from cabinet.extensions import db
 from cabinet.models import Node
+from cabinet.services.kernel.database import writing
 from cabinet.storage.chunks import Reader, iter_stream
 from tests.support.auth import USERNAME
 from tests.support.contents import content_of
@@ -74,9 +75,8 @@ def tree_of(folder: Path) -> dict[str, bytes | None]:
 
 
 def rename_in_the_database(app: Flask, name: str, to: str) -> None:
-    with app.app_context():
+    with app.app_context(), writing(db.session()):
         db.session.execute(update(Node).where(Node.name == name).values(name=to))
-        db.session.commit()
 
 
 def test_export_restores_imported_files_exactly(operator: Operator, source: Path, target: Path) -> None:

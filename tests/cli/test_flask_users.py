@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from cabinet.extensions import db
+from cabinet.services.kernel.database import for_writing, writing
 from tests.conftest import MakeApp
 from tests.support.auth import PASSWORD, USERNAME, AuthActions, basic
 from tests.support.operators import Operator
@@ -202,7 +203,7 @@ def test_an_unknown_user_is_named_with_control_characters_escaped(operator: Oper
 
 
 def test_an_unexpected_error_is_not_hidden(operator: Operator) -> None:
-    with operator.app.app_context(), db.engine.begin() as connection:
+    with operator.app.app_context(), for_writing(db.engine).begin() as connection:
         connection.execute(text("DROP TABLE throttle"))
 
     with pytest.raises(DBAPIError, match=r"no such table|does not exist"):
@@ -269,9 +270,8 @@ def test_a_wrong_usage_is_found_and_recounted(operator: Operator, tmp_path: Path
     operator.create("bob")
     (tmp_path / "note.txt").write_text("content")
     operator.run("files", "import", USERNAME, tmp_path / "note.txt")
-    with operator.app.app_context():
+    with operator.app.app_context(), writing(db.session()):
         db.session.execute(text("""UPDATE space SET usage = 5"""))
-        db.session.commit()
     told = operator.run("storage", "verify", code=1)
     found = operator.document("storage", "verify", code=1)["findings"]
     alone = operator.document("users", "recount", "bob")
@@ -293,9 +293,8 @@ def test_a_wrong_number_of_entries_is_found_and_recounted(operator: Operator, tm
     operator.create()
     (tmp_path / "note.txt").write_text("content")
     operator.run("files", "import", USERNAME, tmp_path / "note.txt")
-    with operator.app.app_context():
+    with operator.app.app_context(), writing(db.session()):
         db.session.execute(text("""UPDATE space SET entries = 5"""))
-        db.session.commit()
     told = operator.run("storage", "verify", code=1)
     found = operator.document("storage", "verify", code=1)["findings"]
     recounted = operator.run("users", "recount")
@@ -311,10 +310,9 @@ def test_a_wrong_folder_count_is_found_and_corrected(operator: Operator, tmp_pat
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "note.txt").write_text("content")
     operator.run("files", "import", USERNAME, tmp_path / "docs")
-    with operator.app.app_context():
+    with operator.app.app_context(), writing(db.session()):
         db.session.execute(text("""UPDATE node SET tree_size = 9 WHERE name = 'docs'"""))
         db.session.execute(text("""UPDATE node SET tree_size = 9 WHERE parent_id IS NULL"""))
-        db.session.commit()
     told = operator.run("storage", "verify", code=1)
     found = operator.document("storage", "verify", code=1)["findings"]
     recounted = operator.run("users", "recount")

@@ -22,6 +22,7 @@ from sqlalchemy import text
 from cabinet.services.backups import backups
 from cabinet.services.backups.backups import Backups
 from cabinet.services.kernel.clock import utc_now
+from cabinet.services.kernel.database import for_writing
 from cabinet.services.maintenance.sweep import Housekeeping, Retention
 from cabinet.storage.copying import CopyResult
 from cabinet.storage.local.plain import PlainStore
@@ -70,7 +71,7 @@ def kill(place: str, can_link: bool, every: int) -> None:
     if not can_link:
         backups.backup_folder.open_folder = open_elsewhere  # type: ignore[attr-defined]
     with workbench(folder) as bench:
-        with bench.engine.begin() as connection:
+        with for_writing(bench.engine).begin() as connection:
             connection.execute(text("CREATE TABLE alembic_version (version_num TEXT)"))
             connection.execute(text("INSERT INTO alembic_version VALUES ('0')"))
         with bench.session() as session:

@@ -17,6 +17,7 @@ from flask import Flask
 from cabinet.errors import EntryExists, IntoItself, NotAFolder, NotFound
 from cabinet.extensions import db
 from cabinet.models import Space
+from cabinet.services.kernel.database import writing
 from cabinet.services.tree import names
 from tests.support.pages import refused, said, submit, submit_and_id, trashed
 from tests.support.visitors import NAVIGATION, Browser, Program
@@ -164,10 +165,9 @@ def test_a_copy_above_the_quota_is_refused_with_an_explanation(
     app: Flask, window: Browser, alice: Program
 ) -> None:
     alice.put("/files/f", b"x" * 600)
-    with app.app_context():
+    with app.app_context(), writing(db.session()):
         space = db.session.query(Space).one()
         space.quota = 1000
-        db.session.commit()
 
     page = refused(submit(window, "/index/copy", path="f", to="copies", on_conflict="fail"), 507)
 

@@ -17,6 +17,7 @@ from cabinet.errors import CurrentVersion, EntryExists, NotAFolder
 from cabinet.extensions import db
 from cabinet.models import Node, Space
 from cabinet.services.kernel.clock import utc_now
+from cabinet.services.kernel.database import writing
 from tests.support.pages import refused, said, submit, submit_and_id, trashed
 from tests.support.visitors import Browser, Program
 from tests.support.wording import detail_of, text_of
@@ -72,10 +73,9 @@ def test_a_row_in_the_trash_shows_its_remaining_time(
 ) -> None:
     alice.put("/files/f")
     alice.delete("/files/f")
-    with app.app_context():
+    with app.app_context(), writing(db.session()):
         node = db.session.query(Node).filter(Node.trashed_at.is_not(None)).one()
         node.trashed_at = utc_now() - gone_for
-        db.session.commit()
 
     page = window.get("/trash").text
 
@@ -203,9 +203,8 @@ def test_deleting_the_current_or_an_unknown_version_is_refused(
 ) -> None:
     alice.put("/files/f", b"x" * 600)
     alice.put("/files/f", b"y")
-    with app.app_context():
+    with app.app_context(), writing(db.session()):
         db.session.query(Space).one().quota = 1000
-        db.session.commit()
 
     page = refused(submit(window, "/index/versions/discard", path="f", number=2), 409)
     assert detail_of(CurrentVersion, path="f") in page

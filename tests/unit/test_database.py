@@ -12,8 +12,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, Update, create_engine, event, select, text, update
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy import Engine, Update, bindparam, create_engine, event, select, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from cabinet.errors import CabinetError, StorageFault, StorageFull, Unavailable
@@ -24,6 +24,9 @@ from cabinet.services.kernel.database import (
     BatchSizer,
     configure,
     execute_counted,
+    execute_in_steps,
+    for_snapshots,
+    for_writing,
     to_domain_error,
     write_if_possible,
     writing,
@@ -111,6 +114,71 @@ def test_a_writing_transaction_begins_immediately(session: Session, bench: Workb
         session.execute(select(Space))
 
     assert [statement for statement in begun if "BEGIN" in statement] == ["BEGIN", "BEGIN IMMEDIATE"]
+
+
+@pytest.fixture
+def prepared(session: Session) -> set[str]:
+    """Return the statements that the session's connection has prepared, after reading one of them often."""
+    wanted = select(Space.usage).where(Space.id == bindparam("space_id"))
+    for number in range(20):
+        session.scalar(wanted, {"space_id": number})
+        session.rollback()
+    return set(session.scalars(text("SELECT statement FROM pg_prepared_statements")))
+
+
+@pytest.mark.postgresql("SQLite has nothing to send to a server")
+def test_a_statement_stays_prepared_after_the_transaction(prepared: set[str]) -> None:
+    assert any("space.usage" in statement for statement in prepared)
+
+
+@pytest.mark.postgresql("the setting of its connections")
+def test_nothing_is_written_outside_of_a_transaction(session: Session, bench: Workbench, alice: int) -> None:
+    with pytest.raises(DBAPIError, match="read-only"):
+        execute_counted(session, set_usage(alice, 7))
+    session.rollback()
+
+    space = session.get_one(Space, alice)
+    space.usage = 7
+    with pytest.raises(DBAPIError, match="read-only"):
+        session.scalars(select(Space)).all()
+    session.rollback()
+
+    assert usage_of(bench, alice) == 0
+
+
+def test_a_query_in_steps_reads_and_writes_in_any_transaction(session: Session, alice: int) -> None:
+    numbers = select(Space.id).order_by(Space.id)
+    assert execute_in_steps(session, numbers, 1).scalars().all() == [alice]
+    # Twice, because the first one has begun a transaction on PostgreSQL.
+    assert execute_in_steps(session, numbers, 1).scalars().all() == [alice]
+
+    with writing(session):
+        execute_counted(session, set_usage(alice, 7))
+        steps = execute_in_steps(session, select(Space.usage), 1).partitions()
+        assert [row.usage for rows in steps for row in rows] == [7]
+
+
+def test_a_snapshot_does_not_see_later_changes(session: Session, bench: Workbench, alice: int) -> None:
+    usage = select(Space.usage).where(Space.id == alice)
+    with for_snapshots(bench.engine).connect() as snapshot:
+        assert snapshot.scalar(usage) == 0
+        with writing(session):
+            execute_counted(session, set_usage(alice, 7))
+
+        assert snapshot.scalar(usage) == 0
+    assert usage_of(bench, alice) == 7
+
+
+def test_commands_without_a_session_roll_back_too(bench: Workbench, alice: int) -> None:
+    def change_and_fail() -> None:
+        with for_writing(bench.engine).begin() as connection:
+            connection.execute(set_usage(alice, 7))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        change_and_fail()
+
+    assert usage_of(bench, alice) == 0
 
 
 def test_a_writer_does_not_block_readers(session: Session, impatient: Session, alice: int) -> None:

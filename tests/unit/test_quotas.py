@@ -238,8 +238,8 @@ def test_a_wrong_usage_is_found_and_recalculated(session: Session, bench: Workbe
     service = service_of(session, bench, alice)
     service.append(service.begin(plan(10, "half")).id, part(b"1234"))
     bench.files(session, alice).trash("f")
-    session.execute(update(Space).values(usage=1))
-    session.commit()
+    with writing(session):
+        session.execute(update(Space).values(usage=1))
 
     assert find_wrong(session) == [WrongUsage("alice", 1, 13)]
     assert bench.accounts(session).recount("alice").usage == 13
@@ -270,10 +270,10 @@ def test_recalculation_does_not_block_writers(session: Session, bench: Workbench
     bob = bench.register(session, "bob")
     for number in range(5):
         bench.upload(session, alice, f"d/{number}", b"12345")
-    session.execute(
-        update(Space).where(Space.id == alice.space_id).values(usage=Space.usage + 700, entries=77)
-    )
-    session.commit()
+    with writing(session):
+        session.execute(
+            update(Space).where(Space.id == alice.space_id).values(usage=Space.usage + 700, entries=77)
+        )
     numbers = itertools.count()
 
     def write() -> None:
@@ -297,8 +297,8 @@ def test_recalculation_does_not_block_writers(session: Session, bench: Workbench
 
 def test_concurrent_recalculations_are_correct(session: Session, bench: Workbench, alice: Account) -> None:
     bench.upload(session, alice, "f", b"12345")
-    session.execute(update(Space).values(usage=700, entries=77))
-    session.commit()
+    with writing(session):
+        session.execute(update(Space).values(usage=700, entries=77))
     calls = itertools.count()
 
     def recount_too() -> None:

@@ -13,7 +13,7 @@ from cabinet.extensions import db
 from cabinet.models import Share
 from cabinet.services.access.roles import ShareRole
 from cabinet.services.kernel.clock import utc_now
-from cabinet.services.kernel.database import execute
+from cabinet.services.kernel.database import execute, writing
 from cabinet.services.tree import share_signs
 from tests.http.links.conftest import Share as MakeLink
 from tests.http.links.conftest import Visitor
@@ -73,13 +73,12 @@ def test_a_link_that_has_ended_is_no_sign(
     share("other/f", max_downloads=3)
     assert shared_in(owner, "/files?path=other") == ["f"]
 
-    with app.app_context():
+    with app.app_context(), writing(db.session()):
         row = db.session.query(Share).one()
         if "downloads" in change:
             row.downloads = 3
         else:
             row.expires_at = utc_now() - timedelta(seconds=1)
-        db.session.commit()
 
     assert shared_in(owner, "/files?path=other") == []
 

@@ -12,6 +12,7 @@ from cabinet.services.accounts.account import Account
 from cabinet.services.changes.bulk import Bulk
 from cabinet.services.changes.moving import Moving
 from cabinet.services.changes.recovery import Recovery
+from cabinet.services.kernel.database import writing
 from cabinet.services.maintenance.sweep import Housekeeping
 from cabinet.services.shares.values import NewShare
 from cabinet.services.tree.entries import OnConflict
@@ -114,14 +115,14 @@ def test_a_copy_that_fails_gives_back_what_it_claimed(
     monkeypatch: pytest.MonkeyPatch,
     copy: Copy,
 ) -> None:
-    session.get_one(Share, link.id).max_files = 30
-    session.commit()
+    with writing(session):
+        session.get_one(Share, link.id).max_files = 30
     used = link.used()
 
     def take_room(number: int, own: Session) -> None:
         if number == 2:
-            own.get_one(Share, link.id).max_files = 1
-            own.commit()
+            with writing(own):
+                own.get_one(Share, link.id).max_files = 1
 
     with pytest.raises(FolderFull), at_commit(monkeypatch, bench, take_room):
         copy(*ways)
@@ -139,8 +140,8 @@ def test_a_link_that_is_gone_does_not_keep_a_copy(
 ) -> None:
     usage = usage_and_entries(session, alice)
     kill(monkeypatch, bench, session, 3, copy_one, ways)
-    session.delete(session.get_one(Share, link.id))
-    session.commit()
+    with writing(session):
+        session.delete(session.get_one(Share, link.id))
     bench.clock.advance(minutes=2)
 
     assert Recovery(session, bench.clock).recover() == 1

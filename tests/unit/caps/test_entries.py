@@ -22,6 +22,7 @@ from cabinet.models import Batch, BatchItem, BatchKind, Node, Space, UploadKind
 from cabinet.services.accounts.account import Account
 from cabinet.services.changes.selections import FolderSelection
 from cabinet.services.kernel.caps import Caps, bind_caps
+from cabinet.services.kernel.database import writing
 from cabinet.services.tree.entries import OnConflict
 from cabinet.services.tree.usage_checks import WrongEntries, find_wrong_entries
 from cabinet.services.uploads.publishing import Target
@@ -181,8 +182,8 @@ def test_a_wrong_number_of_entries_is_found_and_recalculated(
     session: Session, bench: Workbench, alice: Account
 ) -> None:
     fill(session, bench, alice)
-    session.execute(update(Space).values(entries=1))
-    session.commit()
+    with writing(session):
+        session.execute(update(Space).values(entries=1))
 
     assert find_wrong_entries(session) == [WrongEntries("alice", 1, 4)]
     assert bench.accounts(session).recount("alice").entries == 4

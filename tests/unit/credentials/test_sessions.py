@@ -19,6 +19,7 @@ from cabinet.services.accounts.accounts import Accounts
 from cabinet.services.accounts.credentials import Credential
 from cabinet.services.accounts.sessions import Sessions
 from cabinet.services.accounts.tokens import Tokens
+from cabinet.services.kernel.database import writing
 from tests.support.row_counts import rows_changed
 from tests.support.services import ADDRESS, PASSWORD, START, Workbench
 from tests.support.sessions import ANOTHER, DAY, TIMES, begin, id_of
@@ -195,8 +196,8 @@ def test_very_many_sessions_end_in_batches_oldest_first(
         }
         for number in range(2000)
     ]
-    session.execute(insert(UserSession), rows)
-    session.commit()
+    with writing(session):
+        session.execute(insert(UserSession), rows)
     sessions = Sessions(session, bench.clock, limit=3)
 
     with rows_changed(bench.engine) as changed:

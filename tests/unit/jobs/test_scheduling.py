@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 from sqlalchemy.exc import OperationalError
 
 from cabinet.extensions import db
@@ -270,17 +270,12 @@ def test_jobs_run_although_the_database_cannot_be_written(app: Flask, clock: Job
     with app.app_context():
         engine = db.engine
         engine.dispose()
-        read_only = {
-            "sqlite": "PRAGMA query_only = ON",
-            "postgresql": "SET default_transaction_read_only = on",
-        }
+        read_only = {"sqlite": "PRAGMA query_only = ON", "postgresql": "SET TRANSACTION READ ONLY"}
 
-        def deny(connection: Any, _record: object) -> None:
-            connection.cursor().execute(read_only[engine.dialect.name])
-            if engine.dialect.name == "postgresql":
-                connection.commit()
+        def deny(connection: Connection) -> None:
+            connection.exec_driver_sql(read_only[engine.dialect.name])
 
-        event.listen(engine, "connect", deny)
+        event.listen(engine, "begin", deny)
     clock.advance(GRACE)
     leader.tick()
     leader.tick()

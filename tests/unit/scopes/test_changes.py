@@ -131,8 +131,8 @@ def test_a_scope_with_a_deleted_folder_finds_nothing(
 def test_a_full_space_does_not_reveal_its_size(
     session: Session, bench: Workbench, alice: Account, guest: Guest
 ) -> None:
-    session.get_one(Space, alice.space_id).quota = 1000
-    session.commit()
+    with writing(session):
+        session.get_one(Space, alice.space_id).quota = 1000
 
     for use in (
         lambda: bench.upload(session, guest, "f", b"x" * 2000),

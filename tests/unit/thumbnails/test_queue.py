@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from cabinet.models import Thumbnail
 from cabinet.services.accounts.account import Account
+from cabinet.services.kernel.database import writing
 from cabinet.services.thumbnails import thumbnails
 from cabinet.services.thumbnails.making import CLAIM, ThumbnailMaker
 from cabinet.services.thumbnails.sizes import PREVIEW_SIZE
@@ -157,9 +158,9 @@ def test_a_claim_from_before_the_clock_was_set_back_expires(
     session: Session, bench: Workbench, alice: Account, maker: ThumbnailMaker, ask_for: AskFor
 ) -> None:
     ask_for(alice, 11)
-    row = session.scalars(select(Thumbnail)).one()
-    row.claimed_until = bench.clock() + timedelta(days=1)
-    session.commit()
+    with writing(session):
+        row = session.scalars(select(Thumbnail)).one()
+        row.claimed_until = bench.clock() + timedelta(days=1)
 
     assert maker.make_waiting() == 1
 

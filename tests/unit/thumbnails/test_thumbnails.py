@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from cabinet.errors import BlobMissing, InvalidField, NotFound
 from cabinet.models import Space, Thumbnail, User
 from cabinet.services.accounts.account import Account
+from cabinet.services.kernel.database import writing
 from cabinet.services.maintenance.verify import Inspection
 from cabinet.services.thumbnails.thumbnails import Missing
 from cabinet.services.tree.entries import Entry
@@ -191,7 +192,7 @@ def test_deleting_an_account_deletes_its_thumbnails(
     bench.upload(session, alice, "a.png", PICTURE)
     find("a.png")
 
-    session.delete(session.get_one(User, alice.id))
-    session.commit()
+    with writing(session):
+        session.delete(session.get_one(User, alice.id))
 
     assert session.scalars(select(Thumbnail)).all() == []

@@ -25,7 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from cabinet.errors import StorageFull, Unavailable
 from cabinet.models import Base, User
 from cabinet.refusals import DumpFailed
-from cabinet.services.kernel.database import to_domain_error
+from cabinet.services.kernel.database import for_snapshots, for_writing, to_domain_error
 from cabinet.services.kernel.search_index import DROP_FUNCTION
 from cabinet.storage.disk import sync_folder
 
@@ -107,7 +107,7 @@ def restore_dump(engine: Engine, source: Path, fix: Fix) -> None:
             _restore_postgresql(engine, source)
             # A separate transaction, because pg_restore has its own. If it is missing, nothing is wrong
             # yet: an upload without bytes ends when it is next used, or when it expires.
-            with engine.begin() as connection:
+            with for_writing(engine).begin() as connection:
                 fix(connection)
         else:
             _restore_sqlite(engine, source, fix)
@@ -128,7 +128,7 @@ def known_errors() -> Iterator[None]:
 
 @contextmanager
 def _postgresql_dump(engine: Engine, target: Path) -> Iterator[Connection]:
-    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+    with for_snapshots(engine).connect() as connection:
         snapshot = connection.scalar(text("SELECT pg_export_snapshot()"))
         _run(engine, "pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={target}")
         _sync(target)
@@ -136,7 +136,7 @@ def _postgresql_dump(engine: Engine, target: Path) -> Iterator[Connection]:
 
 
 def _restore_postgresql(engine: Engine, source: Path) -> None:
-    with engine.begin() as connection:
+    with for_writing(engine).begin() as connection:
         # Not with pg_restore --clean, which would also drop extensions and is not allowed to. CASCADE: a
         # table of a newer release may refer to one that is in the dump.
         for table in [*Base.metadata.tables, "alembic_version"]:

@@ -24,7 +24,7 @@ from cabinet.services.access.scope import Scope
 from cabinet.services.changes.batches import BatchRun
 from cabinet.services.changes.selections import SelectedNodeMissing
 from cabinet.services.kernel.clock import Clock
-from cabinet.services.kernel.database import BatchSizer
+from cabinet.services.kernel.database import BatchSizer, execute_in_steps
 from cabinet.services.tree.copying import COPIED_COLUMNS, COUNTERS, copy_alone, first_versions, measure_copy
 from cabinet.services.tree.counting import count_below
 from cabinet.services.tree.subtree import below
@@ -156,7 +156,7 @@ class Builder:
         wanted = select(Node.id, Node.parent_id, nodes.c.depth).join(nodes, Node.id == nodes.c.id)
         wanted = wanted.where(nodes.c.depth > 0).order_by(nodes.c.depth, Node.id)
         plan = _Plan()
-        for row in self._session.execute(wanted.execution_options(yield_per=_FETCHED)):
+        for row in execute_in_steps(self._session, wanted, _FETCHED):
             plan.add(*row)
         self._session.rollback()
         return plan

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from cabinet.errors import SelectionChanged
 from cabinet.models import Kind, Node
+from cabinet.services.kernel.database import execute_in_steps
 from cabinet.services.tree.names import split_path, to_name
 from cabinet.services.tree.trash_marks import shows
 from cabinet.services.tree.tree import Tree
@@ -115,7 +116,7 @@ def _ids(session: Session, wanted: Select[int, Any], excluding: frozenset[str] |
     """Return the ids from rows of (id, key), except those with a key in `excluding`."""
     rows: Sequence[Row[int, Any]]
     node_ids = array("q")
-    for rows in session.execute(wanted.execution_options(yield_per=_FETCHED)).partitions():
+    for rows in execute_in_steps(session, wanted, _FETCHED).partitions():
         node_ids.extend(node_id for node_id, key in rows if key not in excluding)
     return node_ids
 

@@ -7,7 +7,9 @@ as another connection wrote in between, whatever the timeout. Writers first wait
 
 PostgreSQL: transactions are concurrent and see what was committed before each statement (READ
 COMMITTED). Code that writes based on what it has read locks the row that it read
-(`with_for_update`, which SQLAlchemy omits on SQLite), or decides in the statement that writes.
+(`with_for_update`, which SQLAlchemy omits on SQLite), or decides in the statement that writes. Statements
+that only read run without a transaction, in which they would read the same. It would cost two round trips,
+and the driver drops its prepared statements at each ROLLBACK.
 
 Rule: nothing is written outside `writing`, and no transaction is open during transfers of content.
 """
@@ -20,7 +22,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
 
-from sqlalchemy import CursorResult, Delete, Engine, Executable, Table, Update, event, make_url, text
+from sqlalchemy import CursorResult, Delete, Engine, Executable, Select, Table, Update, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
@@ -45,9 +47,10 @@ LEAST_SIZE = 20
 # Seconds that a request waits for a connection while all are in use.
 POOL_TIMEOUT = 30
 
-# Execution options: of a connection, that its transaction writes; of an engine, its queue of writers. In a
-# session's `info`, the first is the connection of its writing transaction.
+# Execution options: of a connection, that its transaction writes, or that it reads one state of the database; of
+# an engine, its queue of writers. In a session's `info`, the first is the connection of its writing transaction.
 _WRITING = "cabinet_writing"
+_SNAPSHOT = "cabinet_snapshot"
 _QUEUE = "cabinet_writers"
 _FULL = {sqlite3.SQLITE_FULL}
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
@@ -97,6 +100,7 @@ def configure(engine: Engine) -> None:
         engine.update_execution_options(**{_QUEUE: queue})
     elif engine.dialect.name == "postgresql":
         event.listen(engine, "connect", _prepare_postgresql)
+        event.listen(engine, "begin", _begin_postgresql)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -114,7 +118,10 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    # The driver must not begin transactions; `_begin_postgresql` does. Without it, nothing can be written.
+    connection.autocommit = True
     cursor = connection.cursor()
+    cursor.execute("SET default_transaction_read_only = on")
     cursor.execute(f"SET lock_timeout = {BUSY_TIMEOUT}")
     # In other time zones, the first and last hours of the range are in years that Python does not have.
     cursor.execute("SET TIME ZONE 'UTC'")
@@ -125,12 +132,29 @@ def _prepare_postgresql(connection: Any, _record: Any) -> None:
     # The cost of such scans, inflated by this setting, would trigger JIT compilation.
     cursor.execute("SET jit = off")
     cursor.close()
-    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:
     immediate = connection.get_execution_options().get(_WRITING)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if options.get(_SNAPSHOT):
+        connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ")
+    elif options.get(_WRITING):
+        connection.exec_driver_sql("BEGIN READ WRITE")
+
+
+def for_writing(engine: Engine) -> Engine:
+    """Return the engine with transactions that write, for commands that need no session."""
+    return engine.execution_options(**{_WRITING: True})
+
+
+def for_snapshots(engine: Engine) -> Engine:
+    """Return the engine with transactions that read one state of the database, on SQLite as all do."""
+    return engine.execution_options(**{_SNAPSHOT: True})
 
 
 def _file_of(database: str | None) -> str | None:
@@ -206,6 +230,17 @@ def execute(
     Many rows may be given as a sequence of mappings. Objects of the session are neither flushed nor updated.
     """
     return _connection_of(session).execute(statement, values)
+
+
+def execute_in_steps(
+    session: Session, statement: Select[*tuple[Any, ...]], size: int
+) -> CursorResult[*tuple[Any, ...]]:
+    """Run a query of very many rows, of which `size` at a time are in memory; the session's transaction ends it."""
+    connection = _connection_of(session)
+    if connection.dialect.name == "postgresql" and not session.info.get(_WRITING):
+        # The cursor of the server needs a transaction.
+        connection.exec_driver_sql("BEGIN")
+    return connection.execute(statement.execution_options(yield_per=size))
 
 
 def execute_counted(

@@ -101,13 +101,13 @@ _ON_POSTGRESQL = select(Node).from_statement(
 )
 
 
-# It applies to the rest of the transaction, so it is reset after the query.
-_LIMIT = text("SELECT set_config('statement_timeout', :milliseconds, true)")
-_NO_LIMIT = text("SET LOCAL statement_timeout TO DEFAULT")
+# It applies to the connection, because a query has no transaction, so it is reset after the query.
+_LIMIT = text("SELECT set_config('statement_timeout', :milliseconds, false)")
+_NO_LIMIT = text("RESET statement_timeout")
 
 
 class TookTooLong(Exception):
-    """A query exceeded its time limit and was canceled; the transaction was rolled back."""
+    """A query exceeded its time limit and was canceled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +160,10 @@ def _look_up_in_time(session: Session, asked: dict[str, Any]) -> Sequence[Node]:
     try:
         nodes = session.scalars(_ON_POSTGRESQL, asked).all()
     except DBAPIError as error:
+        if not error.connection_invalidated:
+            session.execute(_NO_LIMIT)
         if getattr(error.orig, "sqlstate", None) != _CANCELED:
             raise
-        session.rollback()
         raise TookTooLong from error
     session.execute(_NO_LIMIT)
     return nodes

@@ -380,7 +380,7 @@ class Mounts:
 
     def _rows_of(self, statement: _Rows, values: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
         """Yield the rows, with the values of the target first."""
-        for row in execute(self._session, statement, values):
+        for row in execute(self._session, statement, values).all():
             yield (NodeValues(*row[: len(COLUMNS)]), *row[len(COLUMNS) :])
 
 
