@@ -41,7 +41,8 @@ from cabinet.web.services import files, links, zipping
 QR_TYPE = "image/svg+xml"
 
 
-@bp.get("")
+# People and programs append a slash to an address that they were given.
+@bp.get("", strict_slashes=False)
 def show() -> ResponseReturnValue:
     """Show the link: a page for a person, a description for a program."""
     found: Link = g.found_link
@@ -108,7 +109,7 @@ def remember_choices(response: Response) -> Response:
     return remember(response, "link.show")
 
 
-@bp.get("/download")
+@bp.get("/download", strict_slashes=False)
 def download() -> ResponseReturnValue:
     """Return the file that the link leads to, or everything in it as an archive."""
     found: Link = g.found_link

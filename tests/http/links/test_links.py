@@ -31,6 +31,16 @@ def test_a_program_reads_what_the_link_is(visitor: Visitor, share: Share) -> Non
     assert (shown["download"], shown["uploads"]) == (f"{link}/download", None)
 
 
+def test_a_slash_behind_the_address_changes_nothing(visitor: Visitor, share: Share) -> None:
+    link, file = share(), share(paths=["work/shared/f"])
+
+    assert visitor.get(f"{link}/").get_json() == visitor.get(link).get_json()
+    assert visitor.get(f"{link}/", NAVIGATION).status_code == 200
+    assert visitor.get(f"{link}/download/").mimetype == "application/zip"
+    assert visitor.get(f"{file}/download/").data == visitor.get(f"{file}/download").data
+    assert visitor.get("/s/unknown/").status_code == visitor.get("/s/unknown").status_code == 404
+
+
 @pytest.mark.parametrize("trashed", ["work/shared", "work"])
 @pytest.mark.parametrize("rights", ["view", "all", "drop"])
 def test_a_link_to_a_folder_in_the_trash_answers_nothing_until_it_is_restored(
