@@ -176,6 +176,27 @@ def test_a_batch_tells_once_of_all_its_entries_and_a_failed_one_nothing(
     ]
 
 
+@pytest.mark.usefixtures("link")
+def test_restoring_from_the_whole_trash_is_recorded_in_each_folder(
+    scene: Scene, bench: Workbench, session: Session
+) -> None:
+    for name in ("work/shared/sub/1", "work/shared/sub/2", "work/shared/3"):
+        scene.upload(name, b"old")
+    bench.trash(session, scene.alice).add(
+        ["work/shared/sub/1", "work/shared/sub/2", "work/shared/3", "other/b.txt"]
+    )
+    scene.upload("work/shared/3", b"in the way")
+    before = len(scene.events())
+
+    bench.bulk(session, scene.alice).restore(TrashSelection(frozenset(), 4), REPLACE)
+
+    assert [(each.verb, each.path, each.count) for each in scene.events()[before:]] == [
+        ("restored", "work/shared/sub", 2),
+        ("trashed", "work/shared", 1),
+        ("restored", "work/shared", 1),
+    ]
+
+
 def test_a_move_between_spaces_is_recorded_in_each(
     scene: Scene, bench: Workbench, session: Session, member: Callable[[ShareRole], Guest]
 ) -> None:

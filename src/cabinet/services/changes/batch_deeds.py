@@ -1,13 +1,14 @@
-"""What a batch tells of itself: one event for all its entries, of the folder that they are or were in.
+"""What a batch tells of itself: one event for all its entries in a folder, of the folder that they are or were in.
 
 Rule: reads only, before the transaction that completes the batch.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,6 +16,12 @@ from sqlalchemy.orm import Session
 from cabinet.models import BatchItem, BatchKind, ItemRole, Node, Verb
 from cabinet.services.activity.recording import Deed
 from cabinet.services.changes.selections import Selected
+
+# How many entries of a folder, by its id, something was done to.
+CountsByFolder: TypeAlias = Counter[tuple[Verb, int | None]]
+
+# Folders of which one batch tells: a trash may hold entries of very many.
+MAX_FOLDERS = 100
 
 # What undoing a batch does to its entries.
 _UNDONE = {
@@ -53,6 +60,17 @@ def told_of_replaced(session: Session, folder_id: int | None, count: int) -> Tol
     if folder is None:
         return None
     return Told(folder.space_id, Deed(Verb.TRASHED, folder.id, folder.parent_id, folder.name, count=count))
+
+
+def told_of_folders(session: Session, counts: CountsByFolder) -> list[Told]:
+    """Return what was done to entries of several folders: of those with the most, up to a limit."""
+    told: list[Told] = []
+    for (verb, folder_id), count in counts.most_common(MAX_FOLDERS):
+        folder = None if folder_id is None else session.get(Node, folder_id)
+        if folder is not None:
+            deed = Deed(verb, folder.id, folder.parent_id, folder.name, count=count)
+            told.append(Told(folder.space_id, deed))
+    return told
 
 
 def told_of_undo(session: Session, batch_id: str, kinds: Collection[BatchKind]) -> Told | None:

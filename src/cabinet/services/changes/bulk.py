@@ -7,6 +7,7 @@ Rule: all or nothing; a failed batch is reverted before the error is reported.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -21,7 +22,8 @@ from cabinet.errors import Forbidden, InvalidField, NotFound
 from cabinet.models import BatchKind, ItemRole, Kind, Node, Verb
 from cabinet.services.access.rights import CHANGE, Rights
 from cabinet.services.access.scope import Scope
-from cabinet.services.changes.batch_deeds import Told, told_of, told_of_replaced, told_of_undo
+from cabinet.services.changes import batch_deeds
+from cabinet.services.changes.batch_deeds import CountsByFolder, Told, told_of, told_of_replaced
 from cabinet.services.changes.batch_runner import BatchRunner, Done
 from cabinet.services.changes.batches import (
     STEP,
@@ -183,8 +185,11 @@ class Bulk:
 
         def act(run: BatchRun, node_ids: Sequence[int]) -> None:
             """Restore the selection, step by step."""
+            counts: CountsByFolder = Counter()
             for some in run.steps_of(node_ids):
-                run.run_step(partial(self._restore_some, some, on_conflict))
+                counts += run.run_step(partial(self._restore_some, some, on_conflict))
+            for told in batch_deeds.told_of_folders(self._session, counts):
+                self._tell(run, told)
 
         return self._runner.run(
             BatchKind.RESTORE, lambda: self._find_trashed(selection), act, selection.count
@@ -217,7 +222,7 @@ class Bulk:
         def act(run: BatchRun, length: int) -> None:
             """Undo the batch, last items first."""
             nonlocal back
-            told = told_of_undo(self._session, batch_id, kinds)
+            told = batch_deeds.told_of_undo(self._session, batch_id, kinds)
             found, position = 0, length
             while found < length:
                 find_beside = partial(self._open_trees, elsewhere, spaces)
@@ -318,11 +323,16 @@ class Bulk:
             placing.place_copies(arrivals, copies, on_conflict)
         return folder_id, states, len(placing.replaced)
 
-    def _restore_some(self, node_ids: Sequence[int], on_conflict: OnConflict, log: StepLog) -> None:
+    def _restore_some(self, node_ids: Sequence[int], on_conflict: OnConflict, log: StepLog) -> CountsByFolder:
+        counts: CountsByFolder = Counter()
         # One depth at a time: a folder is restored before its contents.
         trashed = get_trashed(self._session, self._scope.space_id, node_ids)
-        for _depth, nodes in groupby(trashed, key=_depth_of):
-            self._put_back(self._placing(log), list(nodes), on_conflict)
+        for _depth, group in groupby(trashed, key=_depth_of):
+            placing, nodes = self._placing(log), list(group)
+            self._put_back(placing, nodes, on_conflict)
+            counts.update((Verb.TRASHED, node.trashed_parent_id) for node in placing.replaced)
+            counts.update((Verb.RESTORED, node.parent_id) for node in nodes)
+        return counts
 
     def _undo_some(
         self, batch_id: str, before: int, find_beside: Callable[[], Sequence[Tree]], log: StepLog
