@@ -14,6 +14,7 @@ from flask import Flask
 
 from cabinet.services.access.rights import ALL, CHANGE, Rights
 from tests.http.test_objects import routes_of
+from tests.support.ocs import status_of
 from tests.support.route_rights import ANYTHING, LIST, READ, SHARE, RequiredRights, made, send
 from tests.support.visitors import Browser, Program, is_problem
 
@@ -59,7 +60,7 @@ def test_a_token_is_refused_exactly_what_its_scopes_exclude(alice: Program, kind
     for (method, rule), asks in ANYTHING.items():
         response = send(alice, method, asks, token)
         assert response.status_code < 500, (method, rule)
-        refused[method, rule] = response.status_code == 403
+        refused[method, rule] = status_of(response) == 403
 
     expected = {route: not KINDS[kind].may(asks) for route, asks in ANYTHING.items()}
     assert {route for route in refused if refused[route]} == {route for route in expected if expected[route]}
@@ -68,7 +69,7 @@ def test_a_token_is_refused_exactly_what_its_scopes_exclude(alice: Program, kind
 def test_passwords_and_sessions_are_not_limited(alice: Program, window: Browser) -> None:
     alice.put("/files/f", b"content")
     for (method, rule), asks in ANYTHING.items():
-        assert send(alice, method, asks, {}).status_code != 403, (method, rule)
+        assert status_of(send(alice, method, asks, {})) != 403, (method, rule)
     assert window.get("/account").status_code == 200
 
 

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from cabinet.services.access.rights import ALL, CHANGE, Rights
 from tests.support.auth import bearer
+from tests.support.ocs import OCS
 from tests.support.visitors import Program
 
 NONE, LIST, READ, WRITE, SHARE, PURGE = (
@@ -54,7 +55,7 @@ def whole(
 
 ID = "0" * 32
 REMOTE = "/remote.php/<rest:path>"
-OCS = {"OCS-APIRequest": "true"}
+SHARING = "apps/files_sharing/api/v1"
 DAV = "/dav/<rest:path>"
 ANYTHING: dict[tuple[str, str], RequiredRights] = {
     # Routes for every token, or none.
@@ -89,6 +90,21 @@ ANYTHING: dict[tuple[str, str], RequiredRights] = {
     ("GET", "/ocs/v2.php/config"): RequiredRights(NONE, "/ocs/v2.php/config", headers=OCS),
     ("GET", "/ocs/v1.php/cloud/user"): RequiredRights(NONE, "/ocs/v1.php/cloud/user", headers=OCS),
     ("GET", "/ocs/v2.php/cloud/user"): RequiredRights(NONE, "/ocs/v2.php/cloud/user", headers=OCS),
+    # Links and grants, as the apps make them.
+    **{
+        (method, f"/ocs/{version}.php/{SHARING}/{rule}"): RequiredRights(
+            rights, f"/ocs/{version}.php/{SHARING}/{target}", form=form, headers=OCS
+        )
+        for version in ("v1", "v2")
+        for method, rule, rights, target, form in (
+            ("GET", "shares", SHARE | LIST, "shares", None),
+            ("POST", "shares", SHARE | LIST | READ, "shares", {"path": "f", "shareType": "3"}),
+            ("GET", "shares/<number>", SHARE | LIST, "shares/1", None),
+            ("PUT", "shares/<number>", SHARE | LIST, "shares/1", {"note": "x"}),
+            ("DELETE", "shares/<number>", SHARE, "shares/1", None),
+            ("GET", "sharees", SHARE, "sharees?search=alice", None),
+        )
+    },
     # The account and its keys.
     ("POST", "/language"): account("/language", form={"language": "en"}),
     ("GET", "/account"): account("/account"),

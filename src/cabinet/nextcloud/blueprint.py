@@ -11,13 +11,14 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from cabinet.errors import N_, MalformedRequest
-from cabinet.nextcloud.documents import render
+from cabinet.nextcloud.documents import render, set_status
 from cabinet.web.identity import acting_user, takes_header_only
 from cabinet.web.problems import Problem, renders_problems
 
 bp = Blueprint("nextcloud", __name__)
 ocs = Blueprint("ocs", __name__, url_prefix="/ocs")
 takes_header_only(ocs)
+ocs.after_request(set_status)
 
 NO_API_HEADER = N_("the header OCS-APIRequest: true is missing.")
 

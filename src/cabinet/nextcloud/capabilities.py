@@ -8,6 +8,7 @@ Rule: nothing is announced that does not work.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 PRODUCT = "Cabinet"
@@ -29,8 +30,8 @@ def status() -> dict[str, Any]:
     }
 
 
-def capabilities() -> dict[str, Any]:
-    """Return the version and the capabilities of this server."""
+def capabilities(sharing: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the version and the capabilities of this server; `sharing` are those of sharing."""
     major, minor, micro, _patch = VERSION
     return {
         "version": {
@@ -46,6 +47,7 @@ def capabilities() -> dict[str, Any]:
             "dav": {"chunking": "1.0"},
             "checksums": {"supportedTypes": ["SHA256", "SHA1", "MD5"], "preferredUploadType": "SHA256"},
             "core": {"pollinterval": 60, "webdav-root": "remote.php/webdav"},
+            "files_sharing": sharing,
             "theming": {"name": PRODUCT, "url": "", "slogan": "", "color": "#1f5fbf"},
         },
     }

@@ -1,6 +1,8 @@
 """The documents of the OCS (Open Collaboration Services): an envelope with a status, as JSON or XML by `format`.
 
-Version 1 says 100 where version 2 says 200; errors have the status of HTTP in both.
+Version 1 says 100 where version 2 says 200, and only its document tells of most errors: apps of version 1 read nothing
+of an answer whose HTTP status is one. Who is not signed in, comes too often or meets a fault gets the status of HTTP in
+both.
 
 Rule: renders values; knows no service.
 """
@@ -19,6 +21,7 @@ Value: TypeAlias = bool | int | float | str | Sequence[Any] | Mapping[str, Any] 
 # What version 1 says instead.
 _OK = 100
 _SIGN_IN = 997
+_REAL = {HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 _CONTROLS = {code: None for code in range(32) if chr(code) not in "\t\n\r"} | {0xFFFE: None, 0xFFFF: None}
 
 
@@ -38,8 +41,21 @@ def render(data: Value, status: int, message: str) -> Response:
     return Response(body, content_type="application/xml; charset=utf-8")
 
 
+def set_status(response: Response) -> Response:
+    """Give a response of version 1 the status of HTTP that it has there."""
+    status = response.status_code
+    is_refusal = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    if _is_version_1() and is_refusal and status not in _REAL:
+        response.status_code = HTTPStatus.OK
+    return response
+
+
+def _is_version_1() -> bool:
+    return "/v1.php/" in request.path
+
+
 def _code_of(status: int) -> int:
-    if "/v1.php/" not in request.path:
+    if not _is_version_1():
         return status
     return {HTTPStatus.OK: _OK, HTTPStatus.UNAUTHORIZED: _SIGN_IN}.get(HTTPStatus(status), status)
 

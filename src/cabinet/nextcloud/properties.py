@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cabinet.nextcloud.permissions import of_rights
+from cabinet.nextcloud.share_types import GROUP, LINK, USER
 from cabinet.services.dav.resources import Resource
-from cabinet.web.dav.face import Page, Property, PropertyTable
+from cabinet.web.dav.face import Needs, Page, Property, PropertyTable
 from cabinet.web.dav.properties import DAV_PROPERTIES, OWNCLOUD_PROPERTIES, permissions_of
-from cabinet.web.dav.xml_names import dav, owncloud, to_text
+from cabinet.web.dav.xml_names import OCS, dav, owncloud, to_text
 from cabinet.web.identity import acting_user
 from cabinet.web.runtime import runtime
 
@@ -45,6 +47,18 @@ def _owner(resource: Resource, _page: Page) -> str | None:
     return None if owner is None else to_text(owner)
 
 
+def _share_types(resource: Resource, page: Page) -> str | None:
+    found = page.shares.get(resource.node.id)
+    if found is None:
+        return ""
+    kinds = ((found.user, USER), (found.group, GROUP), (found.link, LINK))
+    return "".join(f"<oc:share-type>{kind}</oc:share-type>" for is_there, kind in kinds if is_there)
+
+
+def _share_permissions(resource: Resource, _page: Page) -> str | None:
+    return str(of_rights(resource.scope.rights, is_folder=resource.is_folder))
+
+
 def _favorite(_resource: Resource, _page: Page) -> str | None:
     return "0"
 
@@ -57,5 +71,7 @@ PROPERTIES: PropertyTable = {
     owncloud("fileid"): Property(_file_id, in_allprop=False),
     owncloud("owner-id"): Property(_owner, in_allprop=False),
     owncloud("owner-display-name"): Property(_owner, in_allprop=False),
+    owncloud("share-types"): Property(_share_types, in_allprop=False, needs=Needs.SHARES),
+    f"{{{OCS}}}share-permissions": Property(_share_permissions, in_allprop=False),
     owncloud("favorite"): Property(_favorite, in_allprop=False),
 }

@@ -14,6 +14,7 @@ from cabinet.errors import NotFound
 from cabinet.nextcloud.blueprint import ocs
 from cabinet.nextcloud.capabilities import PRODUCT, capabilities
 from cabinet.nextcloud.documents import answer
+from cabinet.nextcloud.sharing_capabilities import sharing_of
 from cabinet.web.i18n import DEFAULT
 from cabinet.web.identity import ActingUser, acting_user
 from cabinet.web.services import tokens
@@ -26,7 +27,7 @@ UNLIMITED = -3
 @ocs.get("/v2.php/cloud/capabilities")
 def get_capabilities() -> ResponseReturnValue:
     """Return what works on this server."""
-    return answer(capabilities())
+    return answer(capabilities(sharing_of(acting_user())))
 
 
 @ocs.get("/v1.php/config")

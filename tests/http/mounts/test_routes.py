@@ -20,7 +20,8 @@ from cabinet.services.access.roles import ShareRole
 from tests.http.test_objects import routes_of
 from tests.support.images import picture
 from tests.support.mounts import mount
-from tests.support.route_rights import ANYTHING, DAV, ID, REMOTE, SHOWN, TUS, RequiredRights, send
+from tests.support.ocs import OCS, status_of
+from tests.support.route_rights import ANYTHING, DAV, ID, REMOTE, SHARING, SHOWN, TUS, RequiredRights, send
 from tests.support.visitors import Program
 from tests.support.waiting import wait_until
 
@@ -164,6 +165,16 @@ BEHIND: dict[tuple[str, str], PathUse] = {
     ("DELETE", REMOTE): PathUse((403, 204, 204, 404, 422), asks("/remote.php/webdav/{}/u")),
     ("MOVE", REMOTE): PathUse((403, 201, 201, 404, 422), to_another("w", "moved by an app", "/remote.php/webdav")),
     ("COPY", REMOTE): PathUse((403, 201, 201, 404, 422), to_another("f", "copied by an app", "/remote.php/webdav")),
+    **{
+        (method, f"/ocs/{version}.php/{SHARING}/shares"): PathUse(
+            statuses, asks(f"/ocs/{version}.php/{SHARING}/shares{query}", None, form, **OCS)
+        )
+        for version in ("v1", "v2")
+        for method, statuses, query, form in (
+            ("GET", (403, 403, 200, 404, 403), "?path={}/d", None),
+            ("POST", (403, 403, 200, 404, 403), "", {"path": "{}/d", "shareType": "3"}),
+        )
+    },
     # Operations reserved to the owner of a space.
     ("DELETE", "/versions/<path:path>/<int:number>"): PathUse(OWNERS, asks("/versions/{}/f/1")),
     ("POST", "/index/versions/discard"): PathUse(
@@ -201,7 +212,9 @@ WITHOUT = {
     ("POST", "/index.php/login/v2"), ("POST", "/index.php/login/v2/poll"), ("GET", "/index.php/login/v2/flow/<page>"),
     ("POST", "/index.php/login/v2/flow/<page>"),
     *((method, f"/ocs/{version}.php/{name}") for version in ("v1", "v2") for method, name in (
-        ("GET", "cloud/capabilities"), ("GET", "cloud/user"), ("GET", "config"), ("DELETE", "core/apppassword"))),
+        ("GET", "cloud/capabilities"), ("GET", "cloud/user"), ("GET", "config"), ("DELETE", "core/apppassword"),
+        ("GET", f"{SHARING}/shares/<number>"), ("PUT", f"{SHARING}/shares/<number>"),
+        ("DELETE", f"{SHARING}/shares/<number>"), ("GET", f"{SHARING}/sharees"))),
     ("GET", "/uploads"), ("PATCH", "/uploads/<path:upload_id>"), ("POST", "/uploads/<path:upload_id>"),
     ("DELETE", "/uploads/<path:upload_id>"), ("GET", "/uploads/<path:upload_id>"),
     ("POST", "/moves/undo"), ("POST", "/trash/restore"), ("POST", "/trash/<trash_id>/restore"),
@@ -281,7 +294,7 @@ def test_every_route_in_a_shared_folder_follows_the_role_and_reveals_nothing_out
         statuses = []
         for path in PLACES.values():
             response = request(guest, method, does.ask(path))
-            statuses.append(response.status_code)
+            statuses.append(status_of(response))
             told += [(method, rule, path)] if SECRET.encode() in text_of(response) else []
         found[method, rule] = tuple(statuses)
 

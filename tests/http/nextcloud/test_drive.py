@@ -279,5 +279,5 @@ def test_what_is_announced_is_what_works(alice: Program) -> None:
         "preferredUploadType": "SHA256",
     }
     assert found["files"] == {"bigfilechunking": True}
-    # Neither tus, nor bulk uploads, nor sharing, nor a trash.
-    assert set(found) == {"core", "theming", "dav", "checksums", "files"}
+    # Neither tus nor bulk uploads; `test_sharing.py` is about sharing.
+    assert set(found) == {"core", "theming", "dav", "checksums", "files", "files_sharing"}

@@ -57,11 +57,13 @@ def test_documents_are_xml_unless_the_format_is_json(alice: Program) -> None:
     assert root.findtext("data/version/string") == "29.0.0"
 
 
-@VERSIONS
-def test_without_its_header_the_ocs_does_nothing(alice: Program, version: str, ok: int) -> None:
+@pytest.mark.parametrize(("version", "status"), [("v1.php", 200), ("v2.php", 400)])
+def test_without_its_header_the_ocs_does_nothing(alice: Program, version: str, status: int) -> None:
     response = alice.get(f"/ocs/{version}/cloud/user?format=json")
 
-    assert response.status_code == 400
+    assert response.status_code == status
+    assert response.get_json()["ocs"]["meta"]["statuscode"] == 400
+    assert response.get_json()["ocs"]["data"] == []
     assert "OCS-APIRequest" in response.get_json()["ocs"]["meta"]["message"]
 
 

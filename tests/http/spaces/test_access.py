@@ -13,6 +13,7 @@ import pytest
 from cabinet.services.access.roles import ShareRole
 from tests.http.mounts.test_routes import BEHIND, FILES, PLACES, SECRET, PathUse, asks, request, text_of
 from tests.support.images import picture
+from tests.support.ocs import status_of
 from tests.support.route_rights import ANYTHING, ID, SHOWN, send
 from tests.support.visitors import Program
 from tests.support.waiting import wait_until
@@ -78,7 +79,7 @@ def test_every_route_in_a_team_space_follows_the_role(member: Program) -> None:
         statuses = []
         for path in (*NAMES, OUTSIDE):
             response = request(member, method, does.ask(path))
-            statuses.append(response.status_code)
+            statuses.append(status_of(response))
             told += [(method, rule, path)] if SECRET.encode() in text_of(response) else []
         found[method, rule] = tuple(statuses)
 
@@ -90,7 +91,7 @@ def test_every_route_in_a_team_space_follows_the_role(member: Program) -> None:
 def test_for_somebody_removed_nothing_of_a_space_is_left(member: Program) -> None:
     for (method, rule), does in (BEHIND | TRASH).items():
         if method == "GET" or rule.endswith("/rows") or (method, rule) in TRASH:
-            assert request(member, method, does.ask("Gone")).status_code == 404, (method, rule)
+            assert status_of(request(member, method, does.ask("Gone"))) == 404, (method, rule)
 
 
 def test_spaces_of_others_answer_like_spaces_that_do_not_exist(

@@ -59,7 +59,7 @@ class UserLookup:
         Must run outside of a writing transaction.
         """
         self.check()
-        found = self._read(username)
+        found = self.look(username)
         if found is None:
             self.count_miss()
             raise NotFound
@@ -95,7 +95,8 @@ class UserLookup:
             self.count_miss()
             raise NotFound from error
 
-    def _read(self, username: str) -> FoundUser | None:
+    def look(self, username: str) -> FoundUser | None:
+        """Return the user of this name, None without one; the caller checks before, and counts what led nowhere."""
         try:
             key = username_key(to_username(username))
         except InvalidUsername:

@@ -12,11 +12,12 @@ Rule: decides under the lock of the node's space; the role is stored once, with 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from cabinet.errors import N_, InvalidField, IsAFolder, NotFound, TooManyShares
@@ -125,6 +126,27 @@ class Grants:
         deliver_missing(self._session, self._clock, Share.id == share.id)
         return share.id, is_new
 
+    def find_recipients(self, name: str) -> Sequence[Recipient]:
+        """Return the user and the group of the user's with exactly this name, whom the user can share with.
+
+        Raises `Forbidden`, and `TooManyAttempts` after many names that lead nowhere.
+        """
+        check_scope(self._session, self._scope)
+        lookup = self._lookup()
+        found: list[Recipient] = []
+        lookup.check()
+        if not name or username_key(name) == username_key(self._account.username):
+            return found
+        group = self._session.scalar(self._groups(name))
+        user = lookup.look(name)
+        if user is not None and not is_blocked(self._session, user.id, self._account.id):
+            found.append(Recipient(user=user.username))
+        if group is not None:
+            found.append(Recipient(group=group.name))
+        if not found:
+            lookup.count_miss()
+        return found
+
     def _tell(self, scope: Scope, share: Share, node: Node, found: _Found) -> None:
         """Record a new grant, and notify its user; members of a group are notified when they get it."""
         event_id = record_sharing(self._session, scope, share.created_at, Verb.SHARED, share.id, [node.id])
@@ -148,15 +170,18 @@ class Grants:
     def _find_group(self, name: str) -> int:
         """Return the id of a group of the user's, or for an administrator of any."""
         self._lookup().check()
-        wanted = select(UserGroup.id).where(UserGroup.name_key == username_key(name))
-        if not self._account.is_admin:
-            joined = wanted.join(GroupMember, GroupMember.group_id == UserGroup.id)
-            wanted = joined.where(GroupMember.user_id == self._account.id)
-        group_id = self._session.scalar(wanted)
-        if group_id is None:
+        group = self._session.scalar(self._groups(name))
+        if group is None:
             self._lookup().count_miss()
             raise InvalidField(field="to", reason=NO_RECIPIENT)
-        return group_id
+        return group.id
+
+    def _groups(self, name: str) -> Select[UserGroup]:
+        wanted = select(UserGroup).where(UserGroup.name_key == username_key(name))
+        if self._account.is_admin:
+            return wanted
+        joined = wanted.join(GroupMember, GroupMember.group_id == UserGroup.id)
+        return joined.where(GroupMember.user_id == self._account.id)
 
     def _check_not_owner(self, node: Node, found: _Found) -> None:
         owner_id = self._session.scalar(select(Space.owner_id).where(Space.id == node.space_id))

@@ -95,7 +95,7 @@ class Entry:
     """A file or a folder. A folder has no size, hash or media type, but `totals`.
 
     A mount has `mounted`; a mount and everything behind it have `role`, the actor's role there. In a list, an entry
-    that the actor has shared or could share further `is_shared`.
+    that the actor has shared or could share further `is_shared`. `file_id` is the number by which sync clients know it.
     """
 
     kind: str
@@ -110,6 +110,7 @@ class Entry:
     role: ShareRole | None = None
     mounted: Mounted | None = None
     is_shared: bool = False
+    file_id: int = 0
 
     @property
     def is_folder(self) -> bool:
@@ -135,6 +136,7 @@ def to_entry(node: AnyNode, path: str) -> Entry:
         created_at=node.created_at,
         modified_at=node.modified_at,
         totals=None if is_file else totals_of(node),
+        file_id=node.file_id,
     )
 
 

@@ -30,12 +30,13 @@ FEW_ENTRIES = 1000
 _BATCH = 500
 
 _SHARE, _ITEM, _NODE = (Base.metadata.tables[name] for name in ("share", "share_item", "node"))
-_IS_SIGN: ColumnElement[bool] = and_(
-    _SHARE.c.space_id == bindparam("space_id"),
+# Neither revoked nor over.
+IS_LIVE: ColumnElement[bool] = and_(
     _SHARE.c.revoked_at.is_(None),
     or_(_SHARE.c.expires_at.is_(None), _SHARE.c.expires_at > bindparam("now")),
     or_(_SHARE.c.max_downloads.is_(None), _SHARE.c.downloads < _SHARE.c.max_downloads),
 )
+_IS_SIGN: ColumnElement[bool] = and_(_SHARE.c.space_id == bindparam("space_id"), IS_LIVE)
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 # Built once: each list of somebody who shares something runs one of them.
 _ALL = select(_ITEM.c.node_id).join(_SHARE, _SHARE.c.id == _ITEM.c.share_id).where(_IS_SIGN)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from flask import request
 
 from cabinet.services.dav.resources import Resource
+from cabinet.services.dav.share_types import ShareTypes
 from cabinet.web.quoting import quote_path
 from cabinet.web.request_guards import host_of
 from cabinet.web.runtime import setting
@@ -26,6 +27,7 @@ class Needs(Flag):
     LOCKS = auto()
     CHECKSUMS = auto()
     USAGE = auto()
+    SHARES = auto()
 
 
 @dataclass(slots=True)
@@ -33,12 +35,13 @@ class Page:
     """What the properties of a page of resources need; each only if one of the wanted ones asks for it.
 
     `checksums` are by node, as `SHA1:... MD5:...`; `usage` is the bytes used and free by space, the latter None for no
-    limit; `lockdiscovery` returns the XML of the locks of a resource; `permissions` are those found so far, by scope and
+    limit; `shares` are how nodes are shared that the actor may share; `lockdiscovery` returns the XML of the locks of a resource; `permissions` are those found so far, by scope and
     kind.
     """
 
     checksums: Mapping[int, str] = field(default_factory=dict)
     usage: Mapping[int, tuple[int, int | None]] = field(default_factory=dict)
+    shares: Mapping[int, ShareTypes] = field(default_factory=dict)
     lockdiscovery: Callable[[Resource], str] = lambda _resource: ""
     permissions: dict[tuple[int, bool, bool], str] = field(default_factory=dict)
 

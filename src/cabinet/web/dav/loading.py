@@ -5,17 +5,19 @@ Rule: reads only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from cabinet.services.access.rights import Rights
 from cabinet.services.dav.checksums import load_checksums
 from cabinet.services.dav.dead_properties import DeadProperties
 from cabinet.services.dav.resources import Resource
+from cabinet.services.dav.share_types import ShareTypes, load_share_types
 from cabinet.services.tree.usage import usage_of
 from cabinet.web.dav.face import Call, Needs, Page
 from cabinet.web.dav.locking import activelocks
 from cabinet.web.dav.lookup import locks
 from cabinet.web.dav.multistatus import Dead
+from cabinet.web.runtime import runtime
 from cabinet.web.services import database
 
 
@@ -29,6 +31,8 @@ def load_page(call: Call, resources: Sequence[Resource], needs: Needs) -> Page:
         page.checksums = load_checksums(session, [each.node.id for each in resources if not each.is_folder])
     if Needs.USAGE in needs:
         page.usage = _usage(resources)
+    if Needs.SHARES in needs:
+        page.shares = _shares(resources)
     return page
 
 
@@ -53,6 +57,14 @@ def _lockdiscovery(call: Call, resources: Sequence[Resource]) -> Callable[[Resou
         return activelocks(call, resource, [each for each in known if each.holds_for(way)])
 
     return discover
+
+
+def _shares(resources: Sequence[Resource]) -> Mapping[int, ShareTypes]:
+    """Return how those of these resources are shared that the actor may share."""
+    may_share = [
+        each.node.id for each in resources if each.scope.may_have_shares and each.scope.has(Rights.SHARE)
+    ]
+    return load_share_types(database(), may_share, runtime().clock())
 
 
 def _usage(resources: Sequence[Resource]) -> dict[int, tuple[int, int | None]]:

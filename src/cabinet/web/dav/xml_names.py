@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 DAV = "DAV:"
 OWNCLOUD = "http://owncloud.org/ns"
 NEXTCLOUD = "http://nextcloud.org/ns"
+OCS = "http://open-collaboration-services.org/ns"
 SABRE = "http://sabredav.org/ns"
 
 # The prefixes that the root of every answer declares.
