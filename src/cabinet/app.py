@@ -119,6 +119,7 @@ def _build(settings: Mapping[str, Any] | None) -> Flask:
     if app.config["NEXTCLOUD_CLIENTS"] == "on":
         app.register_blueprint(nextcloud.bp)
         app.register_blueprint(nextcloud.ocs)
+        app.register_blueprint(nextcloud.apps)
         app.register_blueprint(nextcloud.drive)
     app.register_blueprint(documents.bp)
     app.register_blueprint(shares.bp)

@@ -47,7 +47,7 @@ PUBLIC_ENDPOINTS = {
     ("POST", "/index.php/login/v2/flow/<page>"),
 }
 # Protocols of programs, which lead nobody to a page.
-OF_PROGRAMS = ("/dav", "/ocs/", "/remote.php/")
+OF_PROGRAMS = ("/dav", "/ocs/", "/remote.php/", "/index.php/core/", "/index.php/apps/")
 
 
 def routes_of(app: Flask) -> Iterator[tuple[str, str]]:

@@ -56,6 +56,7 @@ def whole(
 ID = "0" * 32
 REMOTE = "/remote.php/<rest:path>"
 SHARING = "apps/files_sharing/api/v1"
+PREVIEW = "/index.php/apps/files/api/v1/thumbnail/<int:width>/<int:height>/<path:path>"
 DAV = "/dav/<rest:path>"
 ANYTHING: dict[tuple[str, str], RequiredRights] = {
     # Routes for every token, or none.
@@ -182,6 +183,9 @@ ANYTHING: dict[tuple[str, str], RequiredRights] = {
     ("GET", "/files/<path:path>"): RequiredRights(LIST | READ, "/files/f"),
     ("GET", "/download/<path:path>"): RequiredRights(LIST | READ, "/download/f"),
     ("GET", "/thumbnails/<path:path>"): RequiredRights(LIST | READ, "/thumbnails/f"),
+    ("GET", "/index.php/core/preview"): RequiredRights(LIST | READ, "/index.php/core/preview?file=/f"),
+    ("GET", "/index.php/core/preview.png"): RequiredRights(LIST | READ, "/index.php/core/preview.png?file=/f"),
+    ("GET", PREVIEW): RequiredRights(LIST | READ, "/index.php/apps/files/api/v1/thumbnail/64/64/f"),
     ("GET", "/zip"): RequiredRights(READ, "/zip?path=f"),
     ("POST", "/zip"): RequiredRights(READ, "/zip", {"path": ["f"]}),
     # Routes that receive content.

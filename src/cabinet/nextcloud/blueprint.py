@@ -1,7 +1,7 @@
-"""The blueprints of what the apps ask for: one for everybody, and one for signed-in apps, the OCS.
+"""The blueprints of what the apps ask for: one for everybody, and two for signed-in apps: the OCS, and pictures.
 
-No cookie makes an actor of the OCS: a page of another site cannot act there, and it wants a header that no form
-can send besides.
+No cookie makes an actor of these: a page of another site cannot act there. The OCS also wants a header that no form can
+send.
 
 Rule: imports no views; importing the package registers them.
 """
@@ -17,7 +17,9 @@ from cabinet.web.problems import Problem, renders_problems
 
 bp = Blueprint("nextcloud", __name__)
 ocs = Blueprint("ocs", __name__, url_prefix="/ocs")
+apps = Blueprint("apps", __name__, url_prefix="/index.php")
 takes_header_only(ocs)
+takes_header_only(apps)
 ocs.after_request(set_status)
 
 NO_API_HEADER = N_("the header OCS-APIRequest: true is missing.")
@@ -28,6 +30,11 @@ def _admit() -> None:
     acting_user()
     if request.headers.get("OCS-APIRequest", "").lower() != "true":
         raise MalformedRequest(reason=NO_API_HEADER)
+
+
+@renders_problems(apps)
+def _say(problem: Problem) -> Response:
+    return Response(f"{problem.title}: {problem.detail}\n", content_type="text/plain; charset=utf-8")
 
 
 @renders_problems(ocs)

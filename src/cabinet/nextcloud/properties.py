@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from cabinet.nextcloud.permissions import of_rights
 from cabinet.nextcloud.share_types import GROUP, LINK, USER
 from cabinet.services.dav.resources import Resource
+from cabinet.services.thumbnails.decoder import MEDIA_TYPES
 from cabinet.web.dav.face import Needs, Page, Property, PropertyTable
 from cabinet.web.dav.properties import DAV_PROPERTIES, OWNCLOUD_PROPERTIES, permissions_of
-from cabinet.web.dav.xml_names import OCS, dav, owncloud, to_text
+from cabinet.web.dav.xml_names import NEXTCLOUD, OCS, dav, owncloud, to_text
 from cabinet.web.identity import acting_user
 from cabinet.web.runtime import runtime
 
@@ -59,6 +60,10 @@ def _share_permissions(resource: Resource, _page: Page) -> str | None:
     return str(of_rights(resource.scope.rights, is_folder=resource.is_folder))
 
 
+def _has_preview(resource: Resource, _page: Page) -> str | None:
+    return "true" if resource.may_read and resource.node.media_type in MEDIA_TYPES else "false"
+
+
 def _favorite(_resource: Resource, _page: Page) -> str | None:
     return "0"
 
@@ -73,5 +78,6 @@ PROPERTIES: PropertyTable = {
     owncloud("owner-display-name"): Property(_owner, in_allprop=False),
     owncloud("share-types"): Property(_share_types, in_allprop=False, needs=Needs.SHARES),
     f"{{{OCS}}}share-permissions": Property(_share_permissions, in_allprop=False),
+    f"{{{NEXTCLOUD}}}has-preview": Property(_has_preview, in_allprop=False),
     owncloud("favorite"): Property(_favorite, in_allprop=False),
 }

@@ -15,6 +15,7 @@ from cabinet.nextcloud.share_types import GROUP, LINK, USER
 from cabinet.services.shares.numbers import number_of_share
 from cabinet.services.shares.received import ReceivedShare
 from cabinet.services.shares.values import GrantInfo, ShareInfo
+from cabinet.services.thumbnails.decoder import MEDIA_TYPES
 from cabinet.services.tree.entries import Entry
 from cabinet.web.identity import acting_user
 from cabinet.web.places import look_up_all
@@ -67,7 +68,7 @@ def _to_json(share: AnyShare, entry: Entry) -> dict[str, Any]:
         "file_target": f"/{entry.name}",
         "item_type": "folder" if entry.is_folder else "file",
         "mimetype": _FOLDER_TYPE if entry.is_folder else entry.media_type or "",
-        "has_preview": False,
+        "has_preview": entry.media_type in MEDIA_TYPES,
         "storage_id": "cabinet",
         "storage": 1,
         "item_source": entry.file_id,

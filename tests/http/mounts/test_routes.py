@@ -21,7 +21,18 @@ from tests.http.test_objects import routes_of
 from tests.support.images import picture
 from tests.support.mounts import mount
 from tests.support.ocs import OCS, status_of
-from tests.support.route_rights import ANYTHING, DAV, ID, REMOTE, SHARING, SHOWN, TUS, RequiredRights, send
+from tests.support.route_rights import (
+    ANYTHING,
+    DAV,
+    ID,
+    PREVIEW,
+    REMOTE,
+    SHARING,
+    SHOWN,
+    TUS,
+    RequiredRights,
+    send,
+)
 from tests.support.visitors import Program
 from tests.support.waiting import wait_until
 
@@ -106,6 +117,9 @@ BEHIND: dict[tuple[str, str], PathUse] = {
     ("GET", "/files/<path:path>"): PathUse(LOOKS, asks("/files/{}/f")),
     ("GET", "/download/<path:path>"): PathUse(LOOKS, asks("/download/{}")),
     ("GET", "/thumbnails/<path:path>"): PathUse(LOOKS, asks("/thumbnails/{}/p.png")),
+    ("GET", "/index.php/core/preview"): PathUse(LOOKS, asks("/index.php/core/preview?file=/{}/p.png")),
+    ("GET", "/index.php/core/preview.png"): PathUse(LOOKS, asks("/index.php/core/preview.png?file={}/p.png")),
+    ("GET", PREVIEW): PathUse(LOOKS, asks("/index.php/apps/files/api/v1/thumbnail/256/256/{}/p.png")),
     ("GET", "/zip"): PathUse(LOOKS, asks("/zip?path={}/f&path={}/d")),
     ("POST", "/zip"): PathUse(LOOKS, everything("/zip")),
     ("GET", "/index"): PathUse(LOOKS, asks("/index?path={}")),
