@@ -30,8 +30,10 @@ def status() -> dict[str, Any]:
     }
 
 
-def capabilities(sharing: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the version and the capabilities of this server; `sharing` are those of sharing."""
+def capabilities(sharing: Mapping[str, Any], *, has_trash: bool) -> dict[str, Any]:
+    """Return the version and the capabilities of this server; `sharing` are those of sharing, `has_trash` tells whether
+    the app may see the trash and old versions.
+    """
     major, minor, micro, _patch = VERSION
     return {
         "version": {
@@ -43,7 +45,7 @@ def capabilities(sharing: Mapping[str, Any]) -> dict[str, Any]:
             "extendedSupport": False,
         },
         "capabilities": {
-            "files": {"bigfilechunking": True},
+            "files": {"bigfilechunking": True, "undelete": has_trash, "versioning": has_trash},
             "dav": {"chunking": "1.0"},
             "checksums": {"supportedTypes": ["SHA256", "SHA1", "MD5"], "preferredUploadType": "SHA256"},
             "core": {"pollinterval": 60, "webdav-root": "remote.php/webdav"},

@@ -18,6 +18,8 @@ BASE = "/remote.php"
 WEBDAV = f"{BASE}/webdav"
 FILES = f"{BASE}/dav/files"
 UPLOADS = f"{BASE}/dav/uploads"
+TRASH = f"{BASE}/dav/trashbin"
+VERSIONS = f"{BASE}/dav/versions"
 
 OLD_CHUNKS = N_("uploads in pieces named by OC-Chunked are not supported.")
 

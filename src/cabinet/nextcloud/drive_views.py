@@ -1,8 +1,10 @@
-"""All of `/remote.php/`: the files of the acting user, at both addresses that the apps have, and uploads in chunks.
+"""All of `/remote.php/`: the files of the acting user, at both addresses that the apps have, and what belongs to them.
 
     webdav/...                      files
     dav/files/<user>/...            the same
     dav/uploads/<user>/<id>/...     chunks
+    dav/trashbin/<user>/...         the trash
+    dav/versions/<user>/...         old versions of a file
 
 Rule: finds out what an address is, and hands the request over.
 """
@@ -15,7 +17,9 @@ from flask import Response, request
 
 from cabinet.errors import NotFound
 from cabinet.nextcloud.chunked_uploads import answer_chunk, answer_transfer
-from cabinet.nextcloud.drive_blueprint import FACE, FILES, UPLOADS, WEBDAV, base_of, drive
+from cabinet.nextcloud.drive_blueprint import FACE, FILES, TRASH, UPLOADS, VERSIONS, WEBDAV, base_of, drive
+from cabinet.nextcloud.trash_drive import answer_trash
+from cabinet.nextcloud.versions_drive import answer_versions
 from cabinet.web.dav.answers import XML
 from cabinet.web.dav.engine import METHODS, answer
 from cabinet.web.dav.face import normal
@@ -41,6 +45,10 @@ def remote(path: str) -> Response:
         return _of_files(base_of(FILES, name), rest + end)
     if first == "dav" and kind == "uploads" and rest:
         return _of_uploads(base_of(UPLOADS, name), name, rest)
+    if first == "dav" and kind == "trashbin" and rest:
+        return answer_trash(base_of(TRASH, name), name, rest)
+    if first == "dav" and kind == "versions" and rest:
+        return answer_versions(base_of(VERSIONS, name), name, rest)
     raise NotFound
 
 

@@ -15,6 +15,7 @@ from cabinet.nextcloud.blueprint import ocs
 from cabinet.nextcloud.capabilities import PRODUCT, capabilities
 from cabinet.nextcloud.documents import answer
 from cabinet.nextcloud.sharing_capabilities import sharing_of
+from cabinet.services.access.rights import CHANGE, Rights
 from cabinet.web.i18n import DEFAULT
 from cabinet.web.identity import ActingUser, acting_user
 from cabinet.web.services import tokens
@@ -27,7 +28,9 @@ UNLIMITED = -3
 @ocs.get("/v2.php/cloud/capabilities")
 def get_capabilities() -> ResponseReturnValue:
     """Return what works on this server."""
-    return answer(capabilities(sharing_of(acting_user())))
+    user = acting_user()
+    has_trash = user.scope.is_whole and user.scope.has(Rights.LIST | Rights.READ | CHANGE)
+    return answer(capabilities(sharing_of(user), has_trash=has_trash))
 
 
 @ocs.get("/v1.php/config")

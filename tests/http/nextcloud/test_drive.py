@@ -278,6 +278,6 @@ def test_what_is_announced_is_what_works(alice: Program) -> None:
         "supportedTypes": ["SHA256", "SHA1", "MD5"],
         "preferredUploadType": "SHA256",
     }
-    assert found["files"] == {"bigfilechunking": True}
+    assert found["files"] == {"bigfilechunking": True, "undelete": True, "versioning": True}
     # Neither tus nor bulk uploads; `test_sharing.py` is about sharing.
     assert set(found) == {"core", "theming", "dav", "checksums", "files", "files_sharing"}
