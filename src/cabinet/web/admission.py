@@ -48,7 +48,8 @@ def begin_response(response: Response) -> None:
     if response.status_code in _WITHOUT_BODY:
         return
     length = response.headers.get("Content-Length", type=int)
-    if length is None:
+    # Counting the bytes of a streamed body would first make all of it.
+    if length is None and not response.is_streamed:
         length = response.calculate_content_length()
     if length is not None and length + _HEAD_BYTES <= send_buffer_space(peer):
         return
