@@ -18,6 +18,7 @@ from collections.abc import Callable
 from tests.bench import (
     console,
     cuts,
+    drive,
     folders,
     large_users,
     links,
@@ -57,6 +58,7 @@ PARTS: dict[str, Callable[[Stage], list[Row]]] = {
     "filecli": console.filecli,
     "start": console.start,
     "memory": memory.memory,
+    "drive": drive.drive,
     "others": others.others,
     "cuts": cuts.cuts,
     "tus": resumable.rate,

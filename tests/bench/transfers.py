@@ -23,20 +23,20 @@ def put(stage: Stage) -> list[Row]:
     peers = [
         stage.cabinet, stage.on_postgresql, stage.copyparty, unchecked, stage.nginx, stage.limit
     ]  # fmt: skip
-    rates = alternate({peer.name: _uploader(stage, peer) for peer in peers}, stage.rounds)
+    rates = alternate({peer.name: uploader(stage, peer) for peer in peers}, stage.rounds)
     ours = rates["Cabinet"]
     bars = {stage.copyparty.name: Bars(1.55, 1.7, "times"), unchecked.name: Bars(0.57, 0.65, "times")}
     return [
-        rate_row(f"PUT {_size(stage)}", ours, (peer.name, rates[peer.name]), "MB/s", bars.get(peer.name))
+        rate_row(f"PUT {size_of(stage)}", ours, (peer.name, rates[peer.name]), "MB/s", bars.get(peer.name))
         for peer in peers[1:]
     ]
 
 
 def post(stage: Stage) -> list[Row]:
     """POST of a form beside our own PUT."""
-    contenders = {"PUT": _uploader(stage, stage.cabinet), "POST": _poster(stage)}
+    contenders = {"PUT": uploader(stage, stage.cabinet), "POST": _poster(stage)}
     rates = alternate(contenders, stage.rounds)
-    return [rate_row(f"POST {_size(stage)} as a form", rates["POST"], ("PUT", rates["PUT"]), "MB/s", 0.8)]
+    return [rate_row(f"POST {size_of(stage)} as a form", rates["POST"], ("PUT", rates["PUT"]), "MB/s", 0.8)]
 
 
 def get(stage: Stage) -> list[Row]:
@@ -44,17 +44,20 @@ def get(stage: Stage) -> list[Row]:
     peers = [stage.cabinet, stage.nginx]
     for peer in peers:
         curl.run("--upload-file", str(stage.file), peer.url("get.bin"), headers=peer.headers)
-    rates = alternate({peer.name: _downloader(stage, peer) for peer in peers}, stage.rounds)
+    rates = alternate({peer.name: downloader(stage, peer) for peer in peers}, stage.rounds)
     for peer in peers:
         peer.empty()
-    return [rate_row(f"GET {_size(stage)}", rates["Cabinet"], ("nginx", rates["nginx"]), "MB/s", 0.8)]
+    return [rate_row(f"GET {size_of(stage)}", rates["Cabinet"], ("nginx", rates["nginx"]), "MB/s", 0.8)]
 
 
-def _size(stage: Stage) -> str:
+def size_of(stage: Stage) -> str:
+    """Return the size of the large file, to be shown."""
     return f"{stage.file_size / MIB:.0f} MiB"
 
 
-def _uploader(stage: Stage, peer: Peer) -> Callable[[int], float]:
+def uploader(stage: Stage, peer: Peer) -> Callable[[int], float]:
+    """Return a function that uploads new content and returns MB/s."""
+
     def upload(number: int) -> float:
         address = peer.url(f"put-{number}.bin")
         seconds = curl.run("--upload-file", str(renew(stage.file)), address, headers=peer.headers)
@@ -83,7 +86,9 @@ def _stored_rate(stage: Stage, peer: Peer, seconds: float) -> float:
     return stage.file_size / seconds / MB
 
 
-def _downloader(stage: Stage, peer: Peer) -> Callable[[int], float]:
+def downloader(stage: Stage, peer: Peer) -> Callable[[int], float]:
+    """Return a function that downloads `get.bin` and returns MB/s."""
+
     def download(_number: int) -> float:
         return stage.file_size / curl.run(peer.url("get.bin"), headers=peer.headers) / MB
 
