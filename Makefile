@@ -13,6 +13,9 @@ NODE = node_modules/.bin
 
 PARALLEL = $(BIN)/pytest --numprocesses $(TESTS) --dist worksteal
 
+# One process is enough for these, which end before the others.
+POSTGRESQL = $(BIN)/pytest --database postgresql -m 'database and not development and not long and not repeated'
+
 # uv resolves for every platform and every Python that pyproject.toml allows.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
        --no-strip-extras --no-annotate --no-header --no-emit-index-url --no-emit-find-links
@@ -36,10 +39,16 @@ serve: $(VENV)/run ## start the production server: HOST=127.0.0.1 PORT=5000
 
 setup: $(VENV)/dev ## install what development needs into .venv
 
-test: check ## lint, types and every test but the long ones, on SQLite and PostgreSQL: TESTS=3 processes
+# Each process that tests would rewrite and compile all modules of a fresh clone; one does it, while mypy runs.
+test: BESIDE = $(BIN)/pytest --collect-only --quiet --quiet >/dev/null;
+test: check ## lint, types and every test but the long ones, on SQLite and PostgreSQL: TESTS=3 processes, and one
 	bash .ci/install-parts test
-	$(PARALLEL)
-	$(PARALLEL) --database postgresql -m 'database and not development and not long'
+	@log=$$(mktemp); \
+	$(POSTGRESQL) >$$log 2>&1 & other=$$!; \
+	$(PARALLEL); sqlite=$$?; \
+	wait $$other; postgresql=$$?; \
+	echo; echo "The same on PostgreSQL:"; cat $$log; rm $$log; \
+	[ $$sqlite = 0 ] && [ $$postgresql = 0 ]
 
 # Apart from `test`, because tracing every server and every filecli makes it a third longer.
 coverage: $(VENV)/dev ## the tests on SQLite again, and which lines and branches they leave out
@@ -61,7 +70,7 @@ check: $(VENV)/dev node_modules/made ## lint and types only, of Python, template
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy & \
-	$(BIN)/djlint src/cabinet/templates --check --lint && \
+	$(BESIDE) $(BIN)/djlint src/cabinet/templates --check --lint && \
 	$(NODE)/biome check --error-on-warnings && \
 	$(NODE)/tsc && \
 	$(NODE)/tsc --project tests/frontend && \

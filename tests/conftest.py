@@ -21,7 +21,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 
 from cabinet import create_app
-from tests.support import database_under_test, preloaded
+from tests.support import database_under_test, preloaded, statement_cover
 from tests.support.assets import read_assets_once
 from tests.support.auth import AuthActions
 from tests.support.database_under_test import with_database
@@ -80,6 +80,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="sqlite",
         help="what the applications and servers of the tests keep their rows in",
     )
+    parser.addoption("--statements", help="a folder to write the statements of each test to")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -92,6 +93,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("database") != "postgresql":
         return
     worker: Mapping[str, Any] = getattr(config, "workerinput", {})
+    if folder := config.getoption("statements"):
+        config.pluginmanager.register(statement_cover.Recorder(Path(folder), worker.get("workerid", "main")))
     if worker:
         config.stash[SHARED] = Path(worker["cluster"]), worker["template"]
     else:
@@ -117,7 +120,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Mark the tests to run on each kind of database; deselect those of another kind than this one.
 
     Of a test that is marked for its fixtures, the first set of parameters is enough: the others send the same
-    statements with other values. A test whose parameters are other statements has the mark itself.
+    statements with other values. A test whose parameters are other statements has the mark itself. Tests whose
+    statements others send (`tests/support/statement_cover.txt`) are marked, too.
     """
     other = set(database_under_test.CHOICES) - {config.getoption("database")}
     left_out = [item for item in items if any(item.get_closest_marker(name) for name in other)]
@@ -129,6 +133,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         elif test not in marked and database_under_test.needs_database(item):
             item.add_marker("database")
             marked.add(test)
+        if test in statement_cover.repeated():
+            item.add_marker("repeated")
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
