@@ -155,13 +155,11 @@ def test_an_empty_list_has_the_usual_message(window: Browser, box: Program) -> N
 
 
 @pytest.mark.parametrize("address", ["/index?path=box", "/search?q=txt", "/trash"])
-@pytest.mark.parametrize("until", ["", "?", "W10", "bnVsbA", "WzEsMl0"])
-def test_a_foreign_cursor_is_refused(
-    app: Flask, window: Browser, box: Program, address: str, until: str
-) -> None:
-    answer = ask(window, address, {"tags": [], "until": until or "x" * 5000, "most": 5})
+def test_a_foreign_cursor_is_refused(window: Browser, box: Program, address: str) -> None:
+    for until in ("x" * 5000, "?", "W10", "bnVsbA", "WzEsMl0"):
+        answer = ask(window, address, {"tags": [], "until": until, "most": 5})
 
-    assert answer.status_code == 422
+        assert answer.status_code == 422, until
 
 
 def test_an_update_of_something_else_is_refused(window: Browser, box: Program) -> None:

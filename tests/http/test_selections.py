@@ -207,11 +207,11 @@ def test_an_invalid_selection_in_the_trash_is_refused(filled: Program, path: str
 
 
 @pytest.mark.parametrize("path", ["/trash", "/trash/restore", "/moves/undo"])
-@pytest.mark.parametrize("batch", ["", "\x00", "й" * 5000, "0" * 32, "%s", 5, None, ["x"]])
-def test_an_invalid_batch_is_refused(alice: Program, path: str, batch: Any) -> None:
-    answer = post(alice, path, {"batch": batch})
+def test_an_invalid_batch_is_refused(alice: Program, path: str) -> None:
+    for batch in ("", "\x00", "й" * 5000, "0" * 32, "%s", 5, None, ["x"]):
+        answer = post(alice, path, {"batch": batch})
 
-    assert answer.status_code == (404 if isinstance(batch, str) else 400)
+        assert answer.status_code == (404 if isinstance(batch, str) else 400), batch
 
 
 def test_everything_except_some_is_downloaded_by_json_and_by_a_form(filled: Program, window: Browser) -> None:

@@ -111,34 +111,31 @@ def test_granting_again_changes_the_role(owner: Program, friend: Program, grant:
     assert root_of(friend) == ["shared"]
 
 
-@pytest.mark.parametrize(
-    ("changes", "status"),
-    [
-        ({"to": {"user": "nobody"}}, 422),
-        ({"to": {"user": "../x"}}, 422),
-        ({"to": {"user": ""}}, 422),
-        ({"to": {"user": "alice"}}, 422),
-        ({"to": {"group": "None"}}, 422),
-        ({"to": {"user": "bob", "group": "Sales"}}, 422),
-        ({"to": {}}, 422),
-        ({"to": None}, 422),
-        ({"to": "bob"}, 400),
-        ({"role": "owner"}, 422),
-        ({"role": None}, 422),
-        ({"paths": ["work", "report.txt"]}, 422),
-        ({"paths": []}, 400),
-        ({"paths": [""]}, 409),
-        ({"paths": ["none"]}, 404),
-        ({"paths": ["work/../report.txt"]}, 422),
-    ],
-    ids=str,
-)
-def test_bad_input_is_refused_and_gives_nothing(
-    owner: Program, friend: Program, changes: dict[str, Any], status: int
-) -> None:
+BAD_INPUT: list[tuple[dict[str, Any], int]] = [
+    ({"to": {"user": "nobody"}}, 422),
+    ({"to": {"user": "../x"}}, 422),
+    ({"to": {"user": ""}}, 422),
+    ({"to": {"user": "alice"}}, 422),
+    ({"to": {"group": "None"}}, 422),
+    ({"to": {"user": "bob", "group": "Sales"}}, 422),
+    ({"to": {}}, 422),
+    ({"to": None}, 422),
+    ({"to": "bob"}, 400),
+    ({"role": "owner"}, 422),
+    ({"role": None}, 422),
+    ({"paths": ["work", "report.txt"]}, 422),
+    ({"paths": []}, 400),
+    ({"paths": [""]}, 409),
+    ({"paths": ["none"]}, 404),
+    ({"paths": ["work/../report.txt"]}, 422),
+]
+
+
+def test_bad_input_is_refused_and_gives_nothing(owner: Program, friend: Program) -> None:
     body = {"kind": "grant", "paths": ["work/shared"], "to": {"user": "bob"}, "role": "viewer"}
-    assert owner.request("POST", "/shares", json=body | changes).status_code == status
-    assert owner.get("/shares").get_json()["shares"] == []
+    for changes, status in BAD_INPUT:
+        assert owner.request("POST", "/shares", json=body | changes).status_code == status, changes
+        assert owner.get("/shares").get_json()["shares"] == [], changes
     assert (received(friend), root_of(friend)) == ([], [])
 
 
