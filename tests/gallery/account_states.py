@@ -129,7 +129,7 @@ STATES = [
     State("register", "", at("/register"), is_alike=True),
     State("register, refused", "", refused_registration, complains="status of 422"),
     State("login", "", at("/login"), is_alike=True),
-    State("login, refused", "", refused_login, complains="status of 401"),
+    State("login, refused", "", refused_login, complains="status of 401", is_alike=True),
     State("help", "", at("/help"), is_alike=True),
     State("help, a page", "anna", at("/help/reverse-proxy"), is_tall=True),
     State("help, its parts", "", help_parts),

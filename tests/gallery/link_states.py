@@ -85,7 +85,7 @@ STATES = [
     State("link to a folder with every right, chosen", "", chosen),
     State("link to a folder with every right, delete?", "", delete_asked, is_alike=True),
     State("link to names alone", "", at_link("Recipes", rights=["list"])),
-    State("link to an empty folder", "", at_link("Empty for now", rights=EVERYTHING)),
+    State("link to an empty folder", "", at_link("Empty for now", rights=EVERYTHING), is_alike=True),
     State(
         "link to a selection, search", "", at_link("Recipes", "LICENSE", tail="/search?q=a"), is_alike=True
     ),

@@ -109,7 +109,7 @@ STATES = [
     State("preview with details", "anna", preview_with_details),
     State("details of a file", "anna", details(VERSIONED)),
     State("details of a picture", "anna", details("Sunrise over the bay.jpg"), is_alike=True),
-    State("details of a folder", "anna", details("Recipes")),
+    State("details of a folder", "anna", details("Recipes"), is_alike=True),
     State("details of several", "anna", details(*CHOSEN), is_alike=True),
     State("details with activity", "anna", details_with_activity),
     State("activity", "anna", activity()),

@@ -156,7 +156,7 @@ def one_link(scene: Scene) -> None:
 
 
 STATES = [
-    State("share", "anna", dialog(FOLDER)),
+    State("share", "anna", dialog(FOLDER), is_alike=True),
     State("share a file", "anna", dialog(FILE), is_alike=True),
     State("share several", "anna", dialog(FOLDER, FILE), is_alike=True),
     State("share, options", "anna", options),

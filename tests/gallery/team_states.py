@@ -30,5 +30,5 @@ STATES = [
     State("team space, wrong name", "lead", wrong_name, complains="status of 422", is_alike=True),
     State("team space, a folder", "lead", at("/index?path=Design/Drafts"), is_alike=True),
     State("team space, trash", "lead", at("/trash?path=Design"), is_alike=True),
-    State("team space of a viewer", "viewer", space),
+    State("team space of a viewer", "viewer", space, is_alike=True),
 ]
