@@ -19,6 +19,11 @@ CONTENT = content_of(13 * MIB + 7)
 
 Events = list[dict[str, Any]]
 
+# Their tests below show the same, and more.
+TESTED_BELOW = (
+    "tus-js-client in chunks", "tus-js-client in parallel parts", "tus-js-client that begins with bytes",
+)  # fmt: skip
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
@@ -54,7 +59,9 @@ def check_stored(tus: Tus, name: str = "by client.bin") -> None:
     assert tus.unfinished() == []
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize(
+    "client", [pytest.param(name, marks=[pytest.mark.long] * (name in TESTED_BELOW)) for name in CLIENTS]
+)
 def test_a_client_uploads_a_file(either: Tus, job: Job, client: str) -> None:
     before = staged(either.server)
 
@@ -76,7 +83,7 @@ def test_js_uploads_in_one_request(either: Tus, job: Job) -> None:
     check_stored(either)
 
 
-@pytest.mark.parametrize("source", ["file", "buffer", "stream"])
+@pytest.mark.parametrize("source", ["file", pytest.param("buffer", marks=pytest.mark.long), "stream"])
 def test_js_uploads_in_chunks(either: Tus, job: Job, source: str) -> None:
     options: dict[str, Any] = {"chunkSize": 4 * MIB}
     if source == "stream":
@@ -95,14 +102,17 @@ def test_js_sends_bytes_with_the_creation(either: Tus, job: Job, chunk: int) -> 
     check_stored(either)
 
 
-@pytest.mark.parametrize("chunk", [4 * MIB, 20 * MIB, (13 * MIB + 7) // 3])
+@pytest.mark.parametrize(
+    "chunk",
+    [*(pytest.param(size, marks=pytest.mark.long) for size in (4 * MIB, 20 * MIB)), (13 * MIB + 7) // 3],
+)
 def test_js_defers_the_length(either: Tus, job: Job, chunk: int) -> None:
     run(job, input="stream", options={"uploadLengthDeferred": True, "chunkSize": chunk})
 
     check_stored(either)
 
 
-@pytest.mark.parametrize("count", [2, 3, 7])
+@pytest.mark.parametrize("count", [*(pytest.param(count, marks=pytest.mark.long) for count in (2, 7)), 3])
 def test_js_uploads_parallel_parts(either: Tus, job: Job, count: int) -> None:
     before = staged(either.server)
 

@@ -226,12 +226,18 @@ def test_only_the_first_worker_refuses_to_start(
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"CABINET_INSTANCE": ""}, "No instance folder. Set CABINET_INSTANCE to the folder"),
+        pytest.param(
+            {"CABINET_INSTANCE": ""},
+            "No instance folder. Set CABINET_INSTANCE to the folder",
+            marks=pytest.mark.long,
+        ),
         pytest.param(
             {"CABINET_SECRET_KEY": "dev"}, "The setting SECRET_KEY cannot be used", marks=pytest.mark.long
         ),
         ({"CABINET_THREADS": "none"}, "The setting THREADS cannot be used"),
-        ({"CABINET_TYPO": "1"}, "The setting CABINET_TYPO cannot be used"),
+        pytest.param(
+            {"CABINET_TYPO": "1"}, "The setting CABINET_TYPO cannot be used", marks=pytest.mark.long
+        ),
     ],
 )
 def test_gunicorn_prints_one_line_when_it_refuses_to_start(
