@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from enum import StrEnum
 
 import pytest
@@ -40,6 +41,19 @@ def test_documents_are_those_of_the_standard_library(document: object) -> None:
 
 def test_documents_are_indented_for_debugging() -> None:
     assert _sent({"a": [1]}, debug=True) == '{\n  "a": [\n    1\n  ]\n}\n'
+
+
+TIMES = {
+    "0001-01-01T00:00:00Z": datetime(1, 1, 1, tzinfo=UTC),
+    "1969-12-31T23:59:59.500000Z": datetime(1969, 12, 31, 23, 59, 59, 500_000, tzinfo=UTC),
+    "2026-05-04T03:02:01.000100Z": datetime(2026, 5, 4, 3, 2, 1, 100, tzinfo=UTC),
+    "9999-12-31T23:59:59.999999Z": datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+}
+
+
+@pytest.mark.parametrize("debug", [False, True], ids=["compact", "for debugging"])
+def test_times_are_those_of_rfc_3339(*, debug: bool) -> None:
+    assert json.loads(_sent(list(TIMES.values()), debug=debug)) == list(TIMES)
 
 
 def _sent(document: object, *, debug: bool = False) -> str:
