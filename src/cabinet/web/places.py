@@ -92,18 +92,19 @@ def all_behind_mounts() -> Mapping[str, Place]:
 
 def look_up_all(paths: Sequence[str]) -> list[Entry | None]:
     """Return the entry at each path, in order, in any scope; raises `InvalidName`."""
-    places = places_at(paths)
-    found: list[Entry | None] = [None] * len(places)
-    # Most paths lead behind no mount, and hashing a scope takes longer than all the rest.
-    own = [number for number, place in enumerate(places) if place.mount is None]
-    numbers: dict[Scope, list[int]] = {acting().scope: own}
-    for number, place in enumerate(places):
-        if place.mount is not None:
-            numbers.setdefault(place.scope, []).append(number)
+    behind = _find(lambda found: found.behind(paths))
+    # Most paths lead behind no mount, and to make their places takes as long as their entries.
+    own = [number for number in range(len(paths)) if number not in behind]
+    found: list[Entry | None] = [None] * len(paths)
+    for number, entry in zip(own, files(acting().scope).look_up(paths[each] for each in own), strict=True):
+        found[number] = entry
+    numbers: dict[Scope, list[int]] = {}
+    for number, place in behind.items():
+        numbers.setdefault(place.scope, []).append(number)
     for scope, at in numbers.items():
-        entries = files(scope).look_up(places[number].path for number in at)
+        entries = files(scope).look_up(behind[number].path for number in at)
         for number, entry in zip(at, entries, strict=True):
-            found[number] = entry and places[number].to_actor_entry(entry)
+            found[number] = entry and behind[number].to_actor_entry(entry)
     return found
 
 

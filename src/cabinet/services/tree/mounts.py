@@ -170,12 +170,18 @@ class Mounts:
 
     def places(self, paths: Iterable[str]) -> list[Place]:
         """Return the location of each path, as `place` does, with one query."""
-        split = [(path, *path.partition("/")[::2]) for path in paths]
-        mounts = self._find_all({first for _path, first, _rest in split})
-        return [
-            self.at(mounts[first], rest) if first in mounts else Place(self._scope, path)
-            for path, first, rest in split
-        ]
+        wanted = list(paths)
+        behind = self.behind(wanted)
+        return [behind.get(number) or Place(self._scope, path) for number, path in enumerate(wanted)]
+
+    def behind(self, paths: Sequence[str]) -> dict[int, Place]:
+        """Return the locations behind mounts alone, by their positions among `paths`, with one query."""
+        if not self._may_be_any:
+            return {}
+        split = [path.partition("/")[::2] for path in paths]
+        mounts = self._find_all({first for first, _rest in split})
+        found = ((number, first, rest) for number, (first, rest) in enumerate(split) if first in mounts)
+        return {number: self.at(mounts[first], rest) for number, first, rest in found}
 
     def _find_all(self, names: Collection[str]) -> dict[str, Mount]:
         """Return the mounts with these names, by name."""

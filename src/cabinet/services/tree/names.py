@@ -102,9 +102,12 @@ def split_path(text: str) -> tuple[str, ...]:
     if not text:
         return ()
     names = tuple(text.split("/"))
-    # A look-up checks a thousand paths.
-    if not (_PLAIN_PATH.fullmatch(text) and _DOTS.isdisjoint(names)):
-        names = tuple(to_name(segment) for segment in names)
+    # A look-up checks a thousand paths. Of plain names, each character is a byte.
+    if _PLAIN_PATH.fullmatch(text) and _DOTS.isdisjoint(names):
+        if len(names) <= PATH_SEGMENTS and len(text) <= PATH_BYTES:
+            return names
+        raise too_long(names)
+    names = tuple(to_name(segment) for segment in names)
     check_path(names)
     return names
 

@@ -23,7 +23,7 @@ from cabinet.models import Kind, Node, Space
 from cabinet.services.access.rights import Rights
 from cabinet.services.access.scope import Scope
 from cabinet.services.kernel.ids import new_id
-from cabinet.services.tree.entries import Entry, to_visible_entry
+from cabinet.services.tree.entries import Entry, to_entry, to_visible_entry
 from cabinet.services.tree.grants import check_grant
 from cabinet.services.tree.guards import check_guard
 from cabinet.services.tree.names import (
@@ -112,7 +112,9 @@ class Tree:
 
     def to_entry(self, node: AnyNode, names: tuple[str, ...]) -> Entry:
         """Return the entry of the node at a path, with what the actor may see."""
-        return to_visible_entry(node, join_path(names), may_read=self._may_read)
+        if self._may_read:
+            return to_entry(node, join_path(names))
+        return to_visible_entry(node, join_path(names), may_read=False)
 
     def child(self, folder: Node | NodeValues, name: str) -> Node | None:
         """Return the node called `name` in `folder`."""
