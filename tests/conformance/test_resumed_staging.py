@@ -181,6 +181,7 @@ def test_parts_are_joined_in_order(store: ResumableStore, contents: tuple[bytes,
     with store.join(parts) as staging:
         sealed = staging.finish()
         assert staging.head(100) == b"".join(contents)[:100]
+        assert b"".join(staging.iter_chunks()) == b"".join(contents)
         store.publish([(staging, sealed)])
 
     whole = b"".join(contents)

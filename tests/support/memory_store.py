@@ -89,6 +89,9 @@ class _Joined(MemoryStaging):
         super().__init__(store, staging_id)
         self._parts = parts
 
+    def iter_chunks(self) -> Iterator[Chunk]:
+        yield self._store.memory.staged[self.id].content
+
     def append(self, chunks: Iterable[Chunk]) -> None:
         raise ValueError("a joined upload takes no further bytes")
 
@@ -133,7 +136,7 @@ class MemoryStore:
         yield MemoryStaging(self, staging_id, offset)
 
     @contextmanager
-    def join(self, parts: Sequence[StagedPart]) -> Iterator[Staging]:
+    def join(self, parts: Sequence[StagedPart]) -> Iterator[_Joined]:
         staging_id = self.create(sum(part.size for part in parts))
         try:
             yield _Joined(self, staging_id, parts)

@@ -10,19 +10,19 @@ from http import HTTPStatus
 from flask import Response, request
 from werkzeug.exceptions import MethodNotAllowed
 
-from cabinet.errors import LengthRequired, MalformedRequest
+from cabinet.errors import ChecksumMismatch, LengthRequired, MalformedRequest
 from cabinet.nextcloud.drive_blueprint import FACE
 from cabinet.services.tree.entries import OnConflict
 from cabinet.services.uploads.publishing import Target
 from cabinet.services.uploads.transfers import INCOMPLETE, Transfers
-from cabinet.services.uploads.values import Part
+from cabinet.services.uploads.values import Checksum, Part
 from cabinet.web.bodies import iter_body, length_of
 from cabinet.web.body_stream import interrupter
 from cabinet.web.dav.answers import XML
 from cabinet.web.dav.changes import Touched, changing
 from cabinet.web.dav.destinations import destination_of
 from cabinet.web.dav.face import Call, prefix
-from cabinet.web.dav.headers import MTIME_ACCEPTED, mtime_of_upload
+from cabinet.web.dav.headers import CHECKSUM_DIFFERS, MTIME_ACCEPTED, checksum_of, mtime_of_upload
 from cabinet.web.dav.multistatus import BEGIN, END
 from cabinet.web.dav.writing import answer_written
 from cabinet.web.places import place_of_file, place_of_root, writable_roots
@@ -72,15 +72,26 @@ def _transfers() -> Transfers:
 def _join(transfer: str, base: str) -> Response:
     path = destination_of(Call(FACE, base, ""))
     call = Call(FACE, base, path)
-    modified_at, announced = mtime_of_upload(), request.headers.get("OC-Total-Length")
+    modified_at, checksum = mtime_of_upload(), checksum_of(request.headers)
+    announced = request.headers.get("OC-Total-Length")
     if announced is not None and not (announced.isascii() and announced.isdigit() and len(announced) < 19):
         raise MalformedRequest(reason=INCOMPLETE)
     length = None if announced is None else int(announced)
     place = place_of_file(path, OnConflict.REPLACE)
-    target = Target(place.path, OnConflict.REPLACE, precondition_of(request), modified_at)
+    target = Target(
+        place.path,
+        OnConflict.REPLACE,
+        precondition_of(request),
+        modified_at,
+        checksums=None if checksum is None else str(checksum),
+    )
+    expected = None if checksum is None else Checksum(checksum.new, checksum.digest)
     scopes = [root.scope for root in writable_roots()]
     with changing(call, Touched(path)) as seen:
-        _transfers().join(transfer, target, length, resumable(place.scope), scopes)
+        try:
+            _transfers().join(transfer, target, length, resumable(place.scope), scopes, expected)
+        except ChecksumMismatch as error:
+            raise MalformedRequest(reason=CHECKSUM_DIFFERS) from error
     response = answer_written(call, path, is_new=seen.resources[0] is None)
     if modified_at is not None:
         response.headers["X-OC-MTime"] = MTIME_ACCEPTED

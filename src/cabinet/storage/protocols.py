@@ -102,6 +102,13 @@ class ResumedStaging(Staging, Protocol):
         """Make all bytes received so far durable."""
 
 
+class JoinedStaging(Staging, Protocol):
+    """An upload that joins others."""
+
+    def iter_chunks(self) -> Iterator[Chunk]:
+        """Yield the bytes of the finished upload in order."""
+
+
 class BlobStore(Protocol):
     """Immutable blobs by key. Thread-safe, and safe between processes."""
 
@@ -159,7 +166,7 @@ class ResumableStore(BlobStore, Protocol):
         by a call of `keep`. Raises `UploadGone` when staging has fewer than `offset` bytes.
         """
 
-    def join(self, parts: Sequence[StagedPart]) -> AbstractContextManager[Staging]:
+    def join(self, parts: Sequence[StagedPart]) -> AbstractContextManager[JoinedStaging]:
         """Open a new upload that joins the bytes of `parts` in order; the caller holds their locks.
 
         It accepts no further bytes. A part may occur more than once; the parts are not changed.

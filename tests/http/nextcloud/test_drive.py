@@ -250,6 +250,34 @@ def test_chunks_replace_a_file_only_as_it_was_seen(
     assert files.send("GET", "f").data == b"mine"
 
 
+@pytest.mark.parametrize("algorithm", ["SHA256", "SHA1", "MD5"])
+def test_chunks_become_a_file_only_with_the_checksum_of_the_whole(
+    uploads: DavProgram, files: DavProgram, alice: Program, algorithm: str
+) -> None:
+    files.put("f", b"before")
+    for name, content in (("1", b"hello"), ("2", b"world")):
+        uploads.send("PUT", f"t1/{name}", content)
+    right = hashlib.new(algorithm.lower(), b"helloworld", usedforsecurity=False).hexdigest()
+    wrong = hashlib.new(algorithm.lower(), b"world", usedforsecurity=False).hexdigest()
+
+    refused = uploads.send("MOVE", "t1/.file", Destination=f"{FILES}f", OC_Checksum=f"{algorithm}:{wrong}")
+
+    assert refused.status_code == 400
+    assert "http://sabredav.org/ns" in refused.text
+    assert files.content("f") == b"before"
+    assert alice.get("/versions/f").get_json()["versions"][0]["number"] == 1
+    # The chunks are kept, for they may be right and the header wrong.
+    moved = uploads.send("MOVE", "t1/.file", Destination=f"{FILES}f", OC_Checksum=f"{algorithm}:{right}")
+    assert moved.status_code == 204
+    assert files.content("f") == b"helloworld"
+    sums = "{http://owncloud.org/ns}checksums"
+    found = files.found("f", sums)[f"{FILES}f"][sums]
+    assert found[0].text == f"{algorithm}:{right}"
+    assert (
+        uploads.send("MOVE", "t1/.file", Destination=f"{FILES}f", OC_Checksum="SHA256:x").status_code == 400
+    )
+
+
 @pytest.mark.parametrize("name", ["..", "a%2Fb", "x", "1-", "-1", "1" * 21])
 def test_only_numbers_are_names_of_chunks(uploads: DavProgram, name: str) -> None:
     answer = uploads.client.put(f"{UPLOADS}t1/{name}", data=b"x", headers=uploads.headers)

@@ -14,6 +14,7 @@ from cabinet.errors import ChecksumMismatch
 from cabinet.services.uploads.values import Checksum, Part
 from cabinet.storage.chunks import BackgroundHasher, Chunk, iter_hashed
 from cabinet.storage.content_hash import BLOCK_SIZE, ContentHasher
+from cabinet.storage.protocols import JoinedStaging
 
 
 class Proof:
@@ -50,6 +51,16 @@ class Proof:
             received.append((content_hash or "", self._free))
         for found, expected in received:
             check_hash(found, expected)
+
+
+def check_joined(staging: JoinedStaging, checksum: Checksum | None) -> None:
+    """Raise `ChecksumMismatch` unless joined bytes have this digest, if there is one; reads them all."""
+    if checksum is None:
+        return
+    hasher = checksum.new()
+    for chunk in staging.iter_chunks():
+        hasher.update(chunk)
+    check_hash(hasher.hexdigest(), checksum.digest)
 
 
 def check_hash(found: str, expected: str | None) -> None:

@@ -41,7 +41,7 @@ from cabinet.services.kernel.database import publishing, writing
 from cabinet.services.kernel.ids import new_id
 from cabinet.services.tree.space_lock import lock_space, lock_spaces
 from cabinet.services.tree.usage import quota_exceeded, usage_of
-from cabinet.services.uploads.checksums import Proof, check_hash
+from cabinet.services.uploads.checksums import Proof, check_hash, check_joined
 from cabinet.services.uploads.publishing import Finished, Publisher, UploadLimits
 from cabinet.services.uploads.states import UploadState, state_of
 from cabinet.services.uploads.upload_caps import find_oldest_ended, forget_ended
@@ -210,6 +210,7 @@ class ResumableUploads:
             with self._store.join(staged) as staging:
                 finished = Finished(staging, staging.finish(), plan.target)
                 check_hash(finished.sealed.content_hash, plan.upload_hash)
+                check_joined(staging, plan.checksum)
                 row = self._rows.new(new_id(), plan)
                 with publishing(self._session):
                     lock_spaces(self._session, {here, *(joined.space_id for joined in parts.values())})

@@ -17,7 +17,7 @@ from cabinet.models import UploadKind
 from cabinet.services.access.scope import Scope
 from cabinet.services.uploads.publishing import Target
 from cabinet.services.uploads.resumable import ResumableUploads
-from cabinet.services.uploads.values import Part, Plan, UploadInfo
+from cabinet.services.uploads.values import Checksum, Part, Plan, UploadInfo
 
 INCOMPLETE = N_("the chunks do not have the announced length together.")
 BAD_CHUNK_NAME = N_("it is not the name of a chunk.")
@@ -64,8 +64,9 @@ class Transfers:
         length: int | None,
         into: ResumableUploads,
         other_scopes: Iterable[Scope] = (),
+        checksum: Checksum | None = None,
     ) -> None:
-        """Make the file at `target` of all chunks; `length` is what the client announced.
+        """Make the file at `target` of all chunks; `length` and `checksum` are what the client announced.
 
         `into` are the uploads to the scope of the target. Raises `MalformedRequest`, `NotFound` without a chunk, and as
         `ResumableUploads.join`.
@@ -75,7 +76,9 @@ class Transfers:
             raise NotFound
         if length is not None and sum(info.offset for info in found) != length:
             raise MalformedRequest(reason=INCOMPLETE)
-        into.join(Plan(target, kind=UploadKind.JOINED), [info.id for info in found], other_scopes)
+        into.join(
+            Plan(target, kind=UploadKind.JOINED, checksum=checksum), [info.id for info in found], other_scopes
+        )
 
     def cancel(self, transfer: str) -> None:
         """Delete all chunks; there may be none yet."""

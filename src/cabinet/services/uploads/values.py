@@ -21,8 +21,8 @@ class Plan:
     """A request to create an upload; `length` is None while unknown.
 
     `description` is metadata that is returned to the client unchanged, and `parts` the client's list of the
-    uploads to join. `upload_hash` is the expected content hash of an upload that is complete at once.
-    `network` is where a guest comes from.
+    uploads to join. `upload_hash` is the expected content hash of an upload that is complete at once, and `checksum` any
+    other digest of a joined one. `network` is where a guest comes from.
     """
 
     target: Target
@@ -32,6 +32,7 @@ class Plan:
     parts: str | None = None
     upload_hash: str | None = None
     network: str | None = None
+    checksum: Checksum | None = None
 
 
 class PartHasher(Protocol):

@@ -107,7 +107,7 @@ class LocalStore:
                 staging.close()
 
     @contextmanager
-    def join(self, parts: Sequence[StagedPart]) -> Iterator[Staging]:
+    def join(self, parts: Sequence[StagedPart]) -> Iterator[LocalJoined]:
         """Create a file and copy the parts into it, in the kernel where supported."""
         with disk_errors():
             self._disk_space.check(sum(part.size for part in parts))

@@ -41,6 +41,15 @@ class LocalJoined:
     def head(self, size: int) -> bytes:
         return read_head(self._path, size)
 
+    def iter_chunks(self) -> Iterator[Chunk]:
+        """Yield the bytes of the finished upload in order."""
+        with disk_errors():
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                yield from _iter_range(descriptor, 0, os.fstat(descriptor).st_size)
+            finally:
+                os.close(descriptor)
+
     def finish(self) -> Sealed:
         """Copy the parts, and compute the hash of the whole from their block digests."""
         if not self._is_open:

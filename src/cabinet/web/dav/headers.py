@@ -43,10 +43,14 @@ class BodyChecksum:
     def __str__(self) -> str:
         return f"{self.algorithm}:{self.digest}"
 
+    def new(self) -> hashlib._Hash:
+        """Return what computes it."""
+        # Not for secrecy: these are the algorithms that clients have.
+        return hashlib.new(self.algorithm.lower(), usedforsecurity=False)
+
     def watch(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         """Pass the body on; raises `MalformedRequest` at its end if the checksum differs."""
-        # Not for secrecy: these are the algorithms that clients have.
-        hasher = hashlib.new(self.algorithm.lower(), usedforsecurity=False)
+        hasher = self.new()
         aside = BackgroundHasher(hasher)
         try:
             yield from iter_hashed(chunks, aside)
