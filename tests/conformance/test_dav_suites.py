@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -108,20 +109,62 @@ def test_one_of_six_exclusive_locks_is_granted_by_three_workers(server: Server) 
     assert statuses[1:] == [423] * 5
 
 
-@pytest.mark.parametrize("vendor", ["owncloud", "other"])
+# What rclone compares with each of the faces: by the first it asks for SHA-1 only, by the second for MD5 first.
+BASES = {
+    "nextcloud": f"/remote.php/dav/files/{USERNAME}/",
+    "owncloud": "/dav/",
+    "other": "/dav/",
+}
+
+
+def rclone_settings(run: Run, server: Server, vendor: str) -> dict[str, str]:
+    hidden = run("rclone", "obscure", PASSWORD).splitlines()[0]
+    return {
+        "RCLONE_CONFIG_CABINET_TYPE": "webdav",
+        "RCLONE_CONFIG_CABINET_URL": f"{server.url}{BASES[vendor]}",
+        "RCLONE_CONFIG_CABINET_VENDOR": vendor,
+        "RCLONE_CONFIG_CABINET_USER": USERNAME,
+        "RCLONE_CONFIG_CABINET_PASS": hidden,
+    }
+
+
+@pytest.mark.parametrize(
+    ("vendor", "kind"), [("nextcloud", "sha1"), ("owncloud", "md5"), ("owncloud", "sha1")]
+)
+def test_rclone_finds_a_change_by_checksum_only(
+    server: Server, run: Run, tmp_path: Path, vendor: str, kind: str
+) -> None:
+    settings = rclone_settings(run, server, vendor)
+    changed = tmp_path / "source/changed"
+    changed.parent.mkdir()
+    (tmp_path / "source/same").write_bytes(b"the same")
+    changed.write_bytes(b"before")
+    assert "exit 0" in (said := run("rclone", "copy", "source", "cabinet:drive", **settings)), said
+    assert "exit 0" in (said := run("rclone", "check", "source", "cabinet:drive", **settings)), said
+    assert "could not be checked" not in said, said
+    times = changed.stat()
+    changed.write_bytes(b"behind")
+    os.utime(changed, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    said = run("rclone", "check", "source", "cabinet:drive", **settings)
+    local, remote = (
+        run("rclone", "hashsum", kind, where, **settings) for where in ("source/same", "cabinet:drive/same")
+    )
+
+    assert "1 differences found" in said, said
+    assert "exit 1" in said, said
+    assert local.split()[0] == remote.split()[0]
+    assert "exit 0" in (said := run("rclone", "sync", "-c", "source", "cabinet:drive", **settings)), said
+    assert "exit 0" in (said := run("rclone", "check", "source", "cabinet:drive", **settings)), said
+
+
+@pytest.mark.parametrize("vendor", BASES)
 def test_rclone_copies_checks_and_syncs(server: Server, run: Run, tmp_path: Path, vendor: str) -> None:
     source = tmp_path / "source"
     for path in ("a.txt", "папка/файл №5.txt", "deep/er/😀.bin", "empty"):
         (source / path).parent.mkdir(parents=True, exist_ok=True)
         (source / path).write_bytes(path.encode() * 1000 if path != "empty" else b"")
-    hidden = run("rclone", "obscure", PASSWORD).splitlines()[0]
-    settings = {
-        "RCLONE_CONFIG_CABINET_TYPE": "webdav",
-        "RCLONE_CONFIG_CABINET_URL": f"{server.url}/dav/",
-        "RCLONE_CONFIG_CABINET_VENDOR": vendor,
-        "RCLONE_CONFIG_CABINET_USER": USERNAME,
-        "RCLONE_CONFIG_CABINET_PASS": hidden,
-    }
+    settings = rclone_settings(run, server, vendor)
 
     for command in (("copy", "source", "cabinet:drive"), ("check", "source", "cabinet:drive")):
         assert "exit 0" in (said := run("rclone", *command, **settings)), said

@@ -128,7 +128,7 @@ class Node(Base):
 
 
 class Version(Base):
-    """The content of a file from `created_at` on; `checksums` are those that its client announced and we verified."""
+    """The content of a file from `created_at` on; `checksums` are those that its client may ask for."""
 
     __tablename__ = "version"
     __table_args__ = (UniqueConstraint("node_id", "number"),)

@@ -46,6 +46,8 @@ class Destination(NamedTuple):
 Lead: TypeAlias = Callable[[str], Destination]
 # Passes chunks on unchanged.
 Watch: TypeAlias = Callable[[Iterator[Chunk]], Iterator[Chunk]]
+# Returns the checksums of a content that has passed, None if none is known.
+Checksums: TypeAlias = Callable[[], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +84,20 @@ def receive_body(service: Uploads, path: str) -> Stored:
     refuse_parts()
     on_conflict = choice_of(OnConflict, "on_conflict", service.default_on_conflict)
     target = Target(path, on_conflict, precondition_of(request), mtime_of(request.headers))
-    return receive_content(service, target, lambda chunks: chunks)
+    return receive_content(service, target, lambda chunks: chunks, lambda: None)
 
 
-def receive_content(service: Uploads, target: Target, watch: Watch) -> Stored:
+def receive_content(service: Uploads, target: Target, watch: Watch, checksums: Checksums) -> Stored:
     """Store the body of the request at `target`; `watch` passes the chunks on, and may refuse them at the end.
 
-    As `receive_body`.
+    `checksums` is asked after it. As `receive_body`.
     """
     refuse_parts()
     expected = expected_content_of(request.headers, length_of(request))
     service.check(target, expected.size)
     with ExitStack() as held:
-        return service.commit([_receive(service, held, expected, target, watch(iter_body(request)))])[0]
+        upload, _target = _receive(service, held, expected, target, watch(iter_body(request)))
+        return service.commit([(upload, replace(target, checksums=checksums()))])[0]
 
 
 def refuse_parts() -> None:

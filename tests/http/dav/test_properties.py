@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
+from tests.support.contents import content_of
 from tests.support.dav import OC, D, DavProgram
 
 pytestmark = pytest.mark.database
@@ -83,17 +86,44 @@ def test_a_body_that_changes_nothing_is_refused(drive: DavProgram, body: str) ->
     assert drive.send("PROPPATCH", "f", body).status_code == 400
 
 
-def test_a_verified_checksum_is_shown_until_the_content_changes(drive: DavProgram) -> None:
-    drive.put("f", b"content", OC_Checksum="SHA1:040f06fd774092478d450774f5ba30c5da78acc8")
+SHA1 = "SHA1:040f06fd774092478d450774f5ba30c5da78acc8"
+MD5 = "MD5:9a0364b9e99bb480dd25e1f0284c8555"
+SHA256 = "SHA256:ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73"
+
+
+@pytest.mark.parametrize(
+    ("headers", "known"),
+    [
+        ({"OC_Checksum": SHA1}, f"{MD5} {SHA1}"),
+        ({"OC_Checksum": MD5}, f"{MD5} {SHA1}"),
+        ({"OC_Checksum": SHA256}, SHA256),
+        ({"OC_Checksum": SHA256, "X_OC_Mtime": "1000000000"}, SHA256),
+        ({"X_OC_Mtime": "1000000000"}, f"{MD5} {SHA1}"),
+    ],
+)
+def test_checksums_are_computed_where_a_program_compares_them(
+    drive: DavProgram, headers: dict[str, str], known: str
+) -> None:
+    drive.put("f", b"content", **headers)
     found = [
         props[f"{OC}checksums"] for props in drive.found("", f"{OC}checksums", depth="1").values() if props
     ]
 
-    assert [each.findtext(f"{OC}checksum") for each in found] == [
-        "SHA1:040f06fd774092478d450774f5ba30c5da78acc8"
-    ]
+    assert [each.findtext(f"{OC}checksum") for each in found] == [known]
     drive.put("f", b"other")
     assert drive.value("f", f"{OC}checksums") is None
+
+
+def test_checksums_of_a_large_body_are_those_of_the_whole(drive: DavProgram) -> None:
+    content = content_of((9 << 20) + 7)
+    md5, sha1 = (hashlib.new(name, content, usedforsecurity=False).hexdigest() for name in ("md5", "sha1"))
+
+    drive.put("f", content, OC_Checksum=f"SHA1:{sha1}")
+
+    found = drive.found("f", f"{OC}checksums")["/dav/f"][f"{OC}checksums"]
+    assert found.findtext(f"{OC}checksum") == f"MD5:{md5} SHA1:{sha1}"
+    assert drive.send("PUT", "g", content, OC_Checksum=f"SHA1:{'0' * 40}").status_code == 400
+    assert drive.content("g") is None
 
 
 def test_all_properties_include_stored_ones(drive: DavProgram) -> None:

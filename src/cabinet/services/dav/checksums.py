@@ -1,4 +1,4 @@
-"""The checksums that clients announced for the current versions of files.
+"""The checksums of the current versions of files that clients compare.
 
 Rule: reads only; they are stored by what publishes a version.
 """

@@ -81,7 +81,7 @@ class Target:
     """The destination of an upload, and what to do if the name is in use.
 
     `modified_at` is the time of the last change on the client, and `media_type` the type to use if the name
-    does not give one; None if unknown. `checksums` are the verified ones of the client, kept with the version.
+    does not give one; None if unknown. `checksums` are those that a program may ask for, kept with the version.
     """
 
     path: str

@@ -16,7 +16,7 @@ from cabinet.services.uploads.publishing import Target
 from cabinet.web.dav.answers import refuse
 from cabinet.web.dav.changes import Touched, changing
 from cabinet.web.dav.face import Call
-from cabinet.web.dav.headers import MTIME_ACCEPTED, checksum_of, mtime_of_upload
+from cabinet.web.dav.headers import MTIME_ACCEPTED, BodyChecksums, mtime_of_upload
 from cabinet.web.dav.lookup import find
 from cabinet.web.dav.properties import etag_of
 from cabinet.web.dav.system_files import refuse_system_file
@@ -34,21 +34,14 @@ def put(call: Call) -> Response:
         refuse(HTTPStatus.METHOD_NOT_ALLOWED)
     refuse_system_file(call.path)
     refuse_parts()
-    modified_at, checksum = mtime_of_upload(), checksum_of(request.headers)
+    modified_at, checksums = mtime_of_upload(), BodyChecksums(request.headers)
     place = place_of_file(call.path, OnConflict.REPLACE)
     place.scope.require(Rights.WRITE)
-    target = Target(
-        place.path,
-        OnConflict.REPLACE,
-        precondition_of(request),
-        modified_at,
-        checksums=None if checksum is None else str(checksum),
-    )
+    target = Target(place.path, OnConflict.REPLACE, precondition_of(request), modified_at)
     with changing(call, Touched(call.path)) as seen:
         if seen.resources[0] is not None and seen.resources[0].is_folder:
             raise IsAFolder(path=place.path)
-        watch = (lambda chunks: chunks) if checksum is None else checksum.watch
-        stored = receive_content(uploads(place.scope), target, watch)
+        stored = receive_content(uploads(place.scope), target, checksums.watch, checksums.known)
     response = answer_written(call, call.path, is_new=stored.is_new)
     if stored.entry.content_hash is not None:
         response.headers["ETag"] = to_etag(stored.entry.content_hash)
