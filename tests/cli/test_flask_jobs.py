@@ -16,7 +16,7 @@ from tests.support.operators import Operator, run_flask
 
 pytestmark = pytest.mark.database
 
-NAMES = ["sweep", "removal", "recovery", "thumbnails", "activity"]
+NAMES = ["sweep", "removal", "recovery", "thumbnails", "activity", "locks"]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from flask import Flask
 
-from cabinet.jobs import activity, recovery, removal, sweep, thumbnails, triggers
+from cabinet.jobs import activity, locks, recovery, removal, sweep, thumbnails, triggers
 from cabinet.jobs.registry import Job
 from cabinet.jobs.runner import Runner, start_thread
 from cabinet.jobs.thumbnails import ThumbnailWorker
@@ -25,7 +25,7 @@ from cabinet.serving.background import EXTENSION
 from cabinet.storage.protocols import Locker
 from cabinet.web.runtime import EXTENSION as RUNTIME
 
-JOBS: tuple[Job[Any], ...] = (sweep.JOB, removal.JOB, recovery.JOB, thumbnails.JOB, activity.JOB)
+JOBS: tuple[Job[Any], ...] = (sweep.JOB, removal.JOB, recovery.JOB, thumbnails.JOB, activity.JOB, locks.JOB)
 
 # Seconds that an exiting process waits for its jobs to reach a point where they can stop.
 STOP_SECONDS = 5.0

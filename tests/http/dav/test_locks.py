@@ -10,6 +10,7 @@ from flask import Flask
 from cabinet.extensions import db
 from cabinet.models import DavLock
 from cabinet.services.access.roles import ShareRole
+from cabinet.services.dav.locks import delete_expired, has_expired
 from cabinet.web.runtime import runtime
 from tests.support.auth import basic
 from tests.support.dav import OC, D, DavProgram
@@ -219,3 +220,19 @@ def test_the_header_if_is_a_condition(drive: DavProgram, header: str, status: in
 def test_locks_are_rows_that_other_processes_see(app: Flask, locked: tuple[str, str]) -> None:
     with app.app_context():
         assert [row.token for row in db.session().query(DavLock)] == [locked[1]]
+
+
+def test_a_job_removes_expired_locks_of_all_users(app: Flask, drive: DavProgram) -> None:
+    bob = DavProgram.of(app, "bob")
+    for program in (drive, bob):
+        program.put("f")
+        program.put("held")
+        program.locked("f", Timeout="Second-1")
+        program.locked("held", Timeout="Second-3600")
+
+    with app.app_context():
+        now = runtime().clock() + timedelta(seconds=2)
+        assert has_expired(db.session(), now)
+        assert delete_expired(db.session(), now) == 2
+        assert not has_expired(db.session(), now)
+        assert db.session.query(DavLock).count() == 2

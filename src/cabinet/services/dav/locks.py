@@ -24,6 +24,7 @@ from cabinet.services.access.rights import Rights
 from cabinet.services.access.scope import Scope
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import execute, execute_counted, publishing, writing
+from cabinet.services.kernel.expiry import delete_in_steps
 from cabinet.services.tree.names import split_path
 from cabinet.services.tree.tree import Tree
 
@@ -136,7 +137,9 @@ class Locks:
             for lock in self.all_in([scope.space_id]):
                 if lock.holds_for(way, below=wanted.is_deep) and not (lock.is_shared and wanted.is_shared):
                     raise EntryLocked(path=shown)
-            execute_counted(self._session, delete(DavLock).where(DavLock.expires_at <= now))
+            execute_counted(
+                self._session, delete(DavLock).where(DavLock.user_id == user_id, DavLock.expires_at <= now)
+            )
             counted = select(func.count()).where(DavLock.user_id == user_id)
             if (self._session.scalar(counted) or 0) >= MAX_LOCKS:
                 raise TooManyLocks(allowed=MAX_LOCKS)
@@ -172,3 +175,15 @@ class Locks:
             for start in range(0, len(wanted), _TOKENS):
                 gone = delete(DavLock).where(DavLock.token.in_(wanted[start : start + _TOKENS]))
                 execute_counted(self._session, gone)
+
+
+def has_expired(session: Session, now: datetime) -> bool:
+    """Return whether any lock has expired; a cheap check."""
+    found = session.scalar(select(DavLock.token).where(DavLock.expires_at <= now).limit(1)) is not None
+    session.rollback()
+    return found
+
+
+def delete_expired(session: Session, now: datetime) -> int:
+    """Delete the locks that have expired, of all users, and return their number."""
+    return delete_in_steps(session, DavLock.token, DavLock.expires_at <= now)
