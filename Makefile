@@ -14,7 +14,7 @@ NODE = node_modules/.bin
 PARALLEL = $(BIN)/pytest --numprocesses $(TESTS) --dist worksteal
 
 # One process is enough for these, which end before the others.
-POSTGRESQL = $(BIN)/pytest --database postgresql -m 'database and not development and not long and not repeated'
+POSTGRESQL = $(BIN)/pytest --quiet --database postgresql -m 'database and not development and not long and not repeated'
 
 # uv resolves for every platform and every Python that pyproject.toml allows.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -114,8 +114,9 @@ $(VENV)/run: $(VENV)/made requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# Not compiled: most of the modules are never imported, and Python compiles the others when they are.
 $(VENV)/dev: $(VENV)/made requirements-dev.lock pyproject.toml
-	$(BIN)/pip install --quiet --require-hashes --requirement requirements-dev.lock
+	$(BIN)/pip install --quiet --no-compile --require-hashes --requirement requirements-dev.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
