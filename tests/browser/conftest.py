@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.support.chromium import Complaints, Visitor, launched
+from tests.support.chromium import SHELL, SHORT_LIVED, Complaints, Visitor, launched
 from tests.support.contexts import Contexts, Lent
 from tests.support.line import Line
 from tests.support.servers import Server, production_command, running
@@ -49,7 +49,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Return the browser, in which every test opens windows of its own."""
-    with launched() as browser:
+    with launched(SHELL, *SHORT_LIVED) as browser:
         yield browser
 
 

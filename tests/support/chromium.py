@@ -48,6 +48,10 @@ ARGUMENTS = [
     f"--host-resolver-rules=MAP {FAR_HOST} 127.0.0.1",
 ]
 
+# For pages that live for seconds: optimizing their scripts, and a process for drawing, cost more than they save.
+# What measures pages has none of it.
+SHORT_LIVED = ("--in-process-gpu", "--js-flags=--max-lazy --no-opt --no-sparkplug --single-threaded")
+
 # Milliseconds that a page may take: as long as anything else, because two cores are shared with all that runs.
 PATIENCE = waiting.PATIENCE * 1000
 
@@ -57,11 +61,11 @@ WHOLE = "chromium"
 
 
 @contextmanager
-def launched(program: str = SHELL) -> Iterator[Browser]:
-    """Run Chromium during the context: the headless shell, or all of it (`WHOLE`)."""
+def launched(program: str = SHELL, *more: str) -> Iterator[Browser]:
+    """Run Chromium with `more` arguments during the context: the headless shell, or all of it (`WHOLE`)."""
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=require_program(program), args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=require_program(program), args=[*ARGUMENTS, *more])
         try:
             yield browser
         finally:
