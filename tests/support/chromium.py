@@ -65,7 +65,9 @@ def launched(program: str = SHELL, *more: str) -> Iterator[Browser]:
     """Run Chromium with `more` arguments during the context: the headless shell, or all of it (`WHOLE`)."""
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=require_program(program), args=[*ARGUMENTS, *more])
+        browser = playwright.chromium.launch(
+            executable_path=require_program(program), args=[*ARGUMENTS, *more]
+        )
         try:
             yield browser
         finally:
