@@ -26,7 +26,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL = help
 .NOTPARALLEL:
-.PHONY: help run serve setup test coverage test-long bench check format lock screenshot gallery clean
+.PHONY: help run serve setup test coverage test-long bench check check-scripts format lock screenshot gallery clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s%s\n", $$1, $$2 }' Makefile
@@ -64,18 +64,22 @@ bench: $(VENV)/dev ## measure against nginx and copyparty; prints a table: BASE=
 	bash .ci/install-parts bench
 	$(BIN)/python -m tests.bench $(if $(BASE),--base $(BASE))
 
-# mypy takes as long as all that follows it, which runs beside it.
-check: $(VENV)/dev node_modules/made ## lint and types only, of Python, templates and scripts
+# pip uses one core, and so does mypy: what needs neither runs beside them.
+check: $(VENV)/made ## lint and types only, of Python, templates and scripts
 	bash .ci/install-parts check
+	@$(MAKE) --no-print-directory $(VENV)/dev & \
+	$(MAKE) --no-print-directory check-scripts; scripts=$$?; wait $$! && exit $$scripts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy & \
 	$(BESIDE) $(BIN)/djlint src/cabinet/templates --check --lint && \
-	$(NODE)/biome check --error-on-warnings && \
-	$(NODE)/tsc && \
-	$(NODE)/tsc --project tests/frontend && \
 	$(BIN)/python -m tests.support.rooms; \
 	others=$$?; wait $$! && exit $$others
+
+check-scripts: node_modules/made
+	$(NODE)/biome check --error-on-warnings
+	$(NODE)/tsc
+	$(NODE)/tsc --project tests/frontend
 
 format: $(VENV)/dev node_modules/made ## put everything into the form that `make check` wants
 	$(BIN)/ruff check --fix
