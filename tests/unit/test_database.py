@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, Update, bindparam, create_engine, event, select, text, update
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -73,6 +74,15 @@ def test_every_connection_is_configured(tmp_path: Path) -> None:
     assert values == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
 
 
+@pytest.mark.sqlite("one dialect is enough")
+def test_an_engine_with_another_dialect_is_refused(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'new.db'}")
+    engine.dialect = SQLiteDialect_pysqlite()
+
+    with pytest.raises(TypeError, match="dialects"):
+        configure(engine)
+
+
 def test_a_transaction_commits_on_return(session: Session, bench: Workbench, alice: int) -> None:
     with writing(session):
         execute_counted(session, set_usage(alice, 7))
@@ -103,10 +113,9 @@ def test_a_writing_transaction_excludes_others_from_its_beginning(
 @pytest.mark.sqlite("its way to begin a transaction")
 def test_a_writing_transaction_begins_immediately(session: Session, bench: Workbench) -> None:
     begun: list[str] = []
+    # What the driver runs: the dialect's own statements are announced to no listener.
     event.listen(
-        bench.engine,
-        "before_cursor_execute",
-        lambda connection, cursor, statement, *rest: begun.append(statement),
+        bench.engine, "checkout", lambda connection, *_rest: connection.set_trace_callback(begun.append)
     )
 
     session.execute(select(Space))
@@ -301,7 +310,7 @@ def test_a_corrupt_database_is_a_storage_fault_without_a_path(tmp_path: Path) ->
     path = tmp_path / "not a database.db"
     path.write_bytes(b"something else altogether" * 100)
     engine = create_engine(f"sqlite:///{path}")
-    event.listen(engine, "begin", database._begin_sqlite)
+    event.listen(engine, "connect", lambda driver, _record: setattr(driver, "isolation_level", None))
 
     with Session(engine) as session, pytest.raises(StorageFault) as caught, writing(session):
         session.execute(text("SELECT * FROM sqlite_master"))

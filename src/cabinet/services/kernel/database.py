@@ -1,4 +1,6 @@
-"""Engine configuration, transactions and database errors; with search_index.py the only database-specific SQL.
+"""Engine configuration, transactions and database errors.
+
+With search_index.py and the modules of the dialects the only database-specific SQL.
 
 SQLite: write-ahead log, every commit synced, foreign keys on. A writing transaction begins with
 BEGIN IMMEDIATE: one that begins as a reader and then writes fails with "database is locked" as soon
@@ -23,14 +25,16 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
 
 from sqlalchemy import CursorResult, Delete, Engine, Executable, Select, Table, Update, event, make_url, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql, registry, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from cabinet.errors import CabinetError, NotFound, StorageFault, StorageFull, Unavailable
 from cabinet.services.kernel import search_index
+from cabinet.services.kernel.connection_options import SNAPSHOT, WRITING
 from cabinet.services.kernel.interruption import check_interrupted
+from cabinet.services.kernel.sqlite_dialect import BY_OURSELVES
 from cabinet.services.kernel.writers import WriterQueue
 
 # Milliseconds that a writer waits for locks; on SQLite first in the queue, then for programs that do
@@ -47,15 +51,20 @@ LEAST_SIZE = 20
 # Seconds that a request waits for a connection while all are in use.
 POOL_TIMEOUT = 30
 
-# Execution options: of a connection, that its transaction writes, or that it reads one state of the database; of
-# an engine, its queue of writers. In a session's `info`, the first is the connection of its writing transaction.
-_WRITING = "cabinet_writing"
-_SNAPSHOT = "cabinet_snapshot"
+# The execution option of an engine: its queue of writers.
 _QUEUE = "cabinet_writers"
 _FULL = {sqlite3.SQLITE_FULL}
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 _DISK = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_READONLY,
          sqlite3.SQLITE_CANTOPEN}  # fmt: skip
+
+# Engines of these URLs are made with our dialects.
+for _url, _module, _name in (
+    ("sqlite", "sqlite_dialect", "SqliteDialect"),
+    ("sqlite.pysqlite", "sqlite_dialect", "SqliteDialect"),
+    ("postgresql.psycopg", "postgresql_dialect", "PostgresqlDialect"),
+):
+    registry.register(_url, f"cabinet.services.kernel.{_module}", _name)
 
 # The INSERT of a dialect with `ON CONFLICT`, and a statement.
 _Insert: TypeAlias = Callable[[Table], sqlite.Insert | postgresql.Insert]
@@ -93,19 +102,20 @@ def folders_of(url: str) -> tuple[Path, ...]:
 
 def configure(engine: Engine) -> None:
     """Configure every connection of `engine` as described above."""
+    # Without our dialect, a transaction would begin late or never, and lose changes.
+    if WRITING not in getattr(engine.dialect, "connection_characteristics", ()):
+        raise TypeError("the engine was made before our dialects were known, or for another database")
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
         queue = WriterQueue(_file_of(engine.url.database), BUSY_TIMEOUT / 1000)
         engine.update_execution_options(**{_QUEUE: queue})
-    elif engine.dialect.name == "postgresql":
+    else:
         event.listen(engine, "connect", _prepare_postgresql)
-        event.listen(engine, "begin", _begin_postgresql)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    # The driver must not begin transactions; `_begin_sqlite` does.
-    connection.isolation_level = None
+    # The driver must not begin transactions; our dialect does.
+    connection.isolation_level = BY_OURSELVES
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
     cursor.execute("PRAGMA journal_mode = WAL")
@@ -118,8 +128,9 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _prepare_postgresql(connection: Any, _record: Any) -> None:
-    # The driver must not begin transactions; `_begin_postgresql` does. Without it, nothing can be written.
+    # Outside of a transaction that our dialect lets the driver begin, nothing can be written.
     connection.autocommit = True
+    connection.read_only = False
     cursor = connection.cursor()
     cursor.execute("SET default_transaction_read_only = on")
     cursor.execute(f"SET lock_timeout = {BUSY_TIMEOUT}")
@@ -134,27 +145,14 @@ def _prepare_postgresql(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    immediate = connection.get_execution_options().get(_WRITING)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
-
-
-def _begin_postgresql(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    if options.get(_SNAPSHOT):
-        connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ")
-    elif options.get(_WRITING):
-        connection.exec_driver_sql("BEGIN READ WRITE")
-
-
 def for_writing(engine: Engine) -> Engine:
     """Return the engine with transactions that write, for commands that need no session."""
-    return engine.execution_options(**{_WRITING: True})
+    return engine.execution_options(**{WRITING: True})
 
 
 def for_snapshots(engine: Engine) -> Engine:
     """Return the engine with transactions that read one state of the database, on SQLite as all do."""
-    return engine.execution_options(**{_SNAPSHOT: True})
+    return engine.execution_options(**{SNAPSHOT: True})
 
 
 def _file_of(database: str | None) -> str | None:
@@ -178,14 +176,14 @@ def writing(session: Session) -> Iterator[None]:
     job whose process is stopping, and `Unavailable`, `StorageFull` or `StorageFault` for errors of
     the database.
     """
-    if session.info.get(_WRITING) or session.new or session.dirty or session.deleted:
+    if session.info.get(WRITING) or session.new or session.dirty or session.deleted:
         raise RuntimeError("a change is under way outside of this transaction")
     session.rollback()
     check_interrupted(session)
     session.expire_all()
     with writers_turn(session.get_bind().engine):
         try:
-            session.info[_WRITING] = session.connection(execution_options={_WRITING: True})
+            session.info[WRITING] = session.connection(execution_options={WRITING: True})
             yield
             session.commit()
         except DBAPIError as error:
@@ -195,7 +193,7 @@ def writing(session: Session) -> Iterator[None]:
             raise known from error
         finally:
             session.rollback()
-            session.info.pop(_WRITING, None)
+            session.info.pop(WRITING, None)
 
 
 @contextmanager
@@ -237,7 +235,7 @@ def execute_in_steps(
 ) -> CursorResult[*tuple[Any, ...]]:
     """Run a query of very many rows, of which `size` at a time are in memory; the session's transaction ends it."""
     connection = _connection_of(session)
-    if connection.dialect.name == "postgresql" and not session.info.get(_WRITING):
+    if connection.dialect.name == "postgresql" and not session.info.get(WRITING):
         # The cursor of the server needs a transaction.
         connection.exec_driver_sql("BEGIN")
     return connection.execute(statement.execution_options(yield_per=size))
@@ -296,7 +294,7 @@ def dialect_of(session: Session) -> str:
 
 def _connection_of(session: Session) -> Connection:
     """Return the connection of the session's transaction, which begins if there is none."""
-    writing_on: Connection | None = session.info.get(_WRITING)
+    writing_on: Connection | None = session.info.get(WRITING)
     return session.connection() if writing_on is None else writing_on
 
 
