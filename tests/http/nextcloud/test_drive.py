@@ -99,18 +99,6 @@ def test_a_file_has_its_own_number_and_an_id_that_lasts(app: Flask, files: DavPr
     assert properties(files, "g", f"{OC}id") == {f"{OC}id": found[f"{OC}id"]}
 
 
-def test_the_root_has_all_that_clients_ask_of_it(files: DavProgram) -> None:
-    files.put("f", b"content")
-
-    found = properties(
-        files, "", f"{D}getetag", f"{OC}id", f"{OC}permissions", f"{OC}size", f"{D}getcontentlength"
-    )
-
-    assert all(found.values()), found
-    assert found[f"{OC}permissions"] == "RGDNVCK"
-    assert found[f"{OC}size"] == found[f"{D}getcontentlength"] == "7"
-
-
 def test_permissions_are_the_letters_of_the_rights(
     files: DavProgram, alice: Program, bob: Program, app: Flask
 ) -> None:
@@ -140,23 +128,6 @@ def test_answers_to_put_and_move_have_the_tag(files: DavProgram) -> None:
     )
 
 
-def test_a_change_anywhere_below_changes_the_tags_of_all_folders_above(
-    files: DavProgram, alice: Program
-) -> None:
-    for folder in ("a", "a/b", "a/b/c", "beside"):
-        files.mkcol(folder)
-
-    def tags() -> list[str | None]:
-        """Return the tags of the folders above, and that of the one beside them."""
-        return [properties(files, path, f"{D}getetag")[f"{D}getetag"] for path in ("", "a", "a/b", "beside")]
-
-    before = tags()
-    alice.put("/files/a/b/c/f", b"content")
-
-    after = tags()
-    assert [now != then for now, then in zip(after, before, strict=True)] == [True, True, True, False]
-
-
 def test_a_wrong_checksum_is_refused_with_an_error_of_sabre(files: DavProgram) -> None:
     wrong = files.send("PUT", "f", b"content", OC_Checksum=f"SHA256:{hashlib.sha256(b'other').hexdigest()}")
     right = files.send("PUT", "g", b"content", OC_Checksum=f"SHA256:{hashlib.sha256(b'content').hexdigest()}")
@@ -165,20 +136,6 @@ def test_a_wrong_checksum_is_refused_with_an_error_of_sabre(files: DavProgram) -
     assert "http://sabredav.org/ns" in wrong.text
     assert files.send("GET", "f").status_code == 404
     assert right.status_code == 201
-
-
-def test_a_report_is_empty(files: DavProgram) -> None:
-    answer = files.send("REPORT", "", "<oc:filter-files xmlns:oc='http://owncloud.org/ns'/>")
-
-    assert answer.status_code == 207
-    assert "response" not in answer.text
-
-
-def test_chunks_of_version_0_are_refused(files: DavProgram) -> None:
-    answer = files.send("PUT", "f-chunking-1-2-0", b"content", OC_Chunked="1")
-
-    assert answer.status_code == 400
-    assert files.send("GET", "f-chunking-1-2-0").status_code == 404
 
 
 # By the names of each client: ordinals, offsets, ranges, and those of version 2.
