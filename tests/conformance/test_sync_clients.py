@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+from cabinet.services.access.roles import ShareRole
+from tests.conftest import StartProduction
 from tests.support.contents import content_of
 from tests.support.people import Person, target_of
 from tests.support.servers import Server
 from tests.support.sync_clients import PROGRAMS, SyncClient
+from tests.support.teams import make_team
 from tests.support.tus import Tus
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 MIB = 1 << 20
 
@@ -175,6 +179,115 @@ def test_a_shared_folder_is_synced_until_the_share_ends(person: Person, client: 
 
     assert client.contents() == {"own": b"mine"}
     assert set(remote(owner)) == {"Team/docs/theirs", "Team/docs/from the client", "not shared"}
+
+
+def test_a_team_space_is_synced_both_ways(person: Person, client: SyncClient) -> None:
+    owner = Person(person.server, f"owner-{uuid4().hex[:12]}")
+    roles = {person.username: ShareRole.EDITOR}
+    space = make_team(person.server.database_url, "Team", owner.username, roles)
+    member = f"/spaces/{space}/members/{person.username}"
+    owner.store("Team/docs/theirs", b"of the team")
+    client.write("own", b"mine")
+    client.sync()
+    assert client.contents() == {"Team/docs/theirs": b"of the team", "own": b"mine"}
+
+    client.write("Team/docs/from the client", b"added")
+    owner.store("Team/docs/theirs", b"of the team, changed")
+    client.sync()
+    assert owner.get("Team/docs/from the client") == b"added"
+    assert client.contents()["Team/docs/theirs"] == b"of the team, changed"
+
+    assert owner.send("PUT", member, json={"role": "viewer"}).status == 200
+    client.write("Team/docs/theirs", b"changed by a viewer")
+    client.run()
+    assert owner.get("Team/docs/theirs") == b"of the team, changed"
+
+    assert owner.send("DELETE", member).status == 204
+    settle(client, person)
+    assert client.contents()["own"] == b"mine"
+    assert remote(owner) == {
+        "Team/docs/theirs": b"of the team, changed",
+        "Team/docs/from the client": b"added",
+    }
+
+
+def settle(client: SyncClient, person: Person) -> None:
+    """Sync until both sides are equal; a client tries again later what failed before."""
+
+    def is_equal() -> bool:
+        """Sync once more."""
+        client.run()
+        return client.contents() == remote(person)
+
+    # What a server that was killed has refused, ownCloud's client tries again after half a minute, and then later.
+    wait_until(is_equal, seconds=10 * PATIENCE, what="both sides to be equal")
+
+
+@pytest.mark.long
+def test_a_mount_that_is_revoked_during_a_sync_loses_nothing(person: Person, client: SyncClient) -> None:
+    owner = Person(person.server, f"owner-{uuid4().hex[:12]}")
+    theirs = {f"Team/{number % 5}/{number}": content_of(20_000, number) for number in range(200)}
+    for path, content in theirs.items():
+        owner.store(path, content)
+    body = {"kind": "grant", "paths": ["Team"], "to": {"user": person.username}, "role": "editor"}
+    share = owner.send("POST", "/shares", json=body).json()["id"]
+    assert person.send("POST", f"/shares/{share}/accept").status == 200
+    added = {f"Team/0/new {number}": content_of(5000, 500 + number) for number in range(20)}
+    for path, content in {**added, "own/f": b"mine"}.items():
+        client.write(path, content)
+
+    with client.start(subprocess.DEVNULL) as process:
+        wait_until(
+            lambda: process.poll() is not None or any((client.folder / path).exists() for path in theirs),
+            what="a file of the mount",
+        )
+        assert process.poll() is None, "the sync was over before the mount was revoked"
+        assert owner.send("DELETE", f"/shares/{share}").status == 204
+        process.wait()
+    settle(client, person)
+
+    kept = remote(owner)
+    assert {path: kept[path] for path in theirs} == theirs
+    mine = client.contents()
+    assert mine["own/f"] == b"mine"
+    # What was not sent before is still here, and now a folder of the user's own.
+    assert all(content in {kept.get(path), mine.get(path)} for path, content in added.items())
+    assert not theirs.keys() & mine.keys()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_server_that_is_killed_during_a_sync_loses_nothing(
+    start_production: StartProduction, tmp_path: Path, program: str
+) -> None:
+    server = start_production(workers=2)
+    person = Person(server)
+    down = {f"down/{number}": content_of(3000, number) for number in range(150)}
+    up = {f"up/{number % 7}/{number}": content_of(3000, 500 + number) for number in range(150)}
+    up["large"] = content_of(25 * MIB)
+    for path, content in down.items():
+        person.store(path, content)
+    client = SyncClient(program, server.url, person.username, tmp_path / "client")
+    for path, content in up.items():
+        client.write(path, content)
+
+    for sent in (20, 80):
+        with client.start(subprocess.DEVNULL) as process:
+            wait_until(
+                lambda: process.poll() is not None or len(person.hashes().keys() & up.keys()) >= sent,  # noqa: B023
+                what="files on the server",
+            )
+            assert process.poll() is None, "the sync was over before the server was killed"
+            server.kill()
+            process.wait()
+        server.start()
+        found = remote(person)
+        assert all({**down, **up}[path] == content for path, content in found.items())
+        assert down.keys() <= found.keys()
+    settle(client, person)
+
+    assert client.contents() == {**down, **up}
+    assert person.send("GET", "/uploads").json()["uploads"] == []
 
 
 @pytest.mark.long

@@ -39,8 +39,8 @@ class SyncClient:
                 raise
         return subprocess.CompletedProcess(process.args, process.returncode, said)
 
-    def start(self) -> subprocess.Popen[str]:
-        """Begin to sync once; whoever starts it reads what it says."""
+    def start(self, said: int = subprocess.PIPE) -> subprocess.Popen[str]:
+        """Begin to sync once; what it says on a pipe must be read, or the client waits."""
         home = str(self._home)
         environment = {
             **os.environ,
@@ -59,7 +59,7 @@ class SyncClient:
         return subprocess.Popen(
             [require_program(self._program), *options, str(self.folder), self._url],
             env=environment,
-            stdout=subprocess.PIPE,
+            stdout=said,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
