@@ -57,6 +57,7 @@ coverage: $(VENV)/dev ## the tests on SQLite again, and which lines and branches
 
 test-long: $(VENV)/dev ## the tests that take minutes: kill loops, whole installations; then all on PostgreSQL
 	bash .ci/install-parts test
+	bash .ci/install-parts long
 	$(BIN)/pytest -m 'long or development' --timeout 1800
 	$(PARALLEL) --database postgresql -m '' --timeout 1800
 
