@@ -82,9 +82,10 @@ class DavLoad:
         after = {path: value for path, value in self.state.items() if path != source}
         after[to] = self.state[source]
         headers = {**self._shown(source, to), "Destination": f"/dav/{quote(to)}"}
-        self._change(person, after, "MOVE", source, headers, None)
+        # Their locks end with the change, whether or not it is answered.
         self.tokens.pop(source, None)
         self.tokens.pop(to, None)
+        self._change(person, after, "MOVE", source, headers, None)
 
     def _lock(self, person: Person) -> None:
         free = sorted(self.state.keys() - self.tokens)
@@ -109,7 +110,7 @@ class DavLoad:
         self.otherwise = after
         answer = _send(person, method, path, headers=headers, body=body)
         if answer.status == 423:
-            assert not self.tokens.keys() & {path}, "a lock whose token was shown"
+            assert path not in self.tokens, "the token was shown"
             self.otherwise = None
             return
         assert answer.status in {201, 204}, answer.data
