@@ -27,7 +27,7 @@ STATEMENTS = {
     "put": 9,
     "replace": 9,
     "move": 12,
-    "copy": 15,
+    "copy": 16,
     "folder": 7,
     "delete": 7,
     "restore": 10,

@@ -15,6 +15,7 @@ def require_program(name: str) -> str:
     path = shutil.which(name)
     if path is None:
         pytest.fail(
-            f"{name} is not on this machine; `bash .ci/install-parts test`, or `long`, installs it.", pytrace=False
+            f"{name} is not on this machine; `bash .ci/install-parts test`, or `long`, installs it.",
+            pytrace=False,
         )
     return path

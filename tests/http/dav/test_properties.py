@@ -134,3 +134,28 @@ def test_all_properties_include_stored_ones(drive: DavProgram) -> None:
 
     assert {f"{X}color", f"{D}getetag"} <= set(properties)
     assert f"{D}quota-used-bytes" not in properties
+
+
+@pytest.mark.parametrize("step", [500, 2])
+def test_every_copy_has_the_properties_in_its_own_transaction(
+    drive: DavProgram, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    monkeypatch.setattr("cabinet.services.changes.building.STEP", step)
+    for folder in ("a", "a/b"):
+        drive.mkcol(folder)
+    for path in ("a/f", "a/b/g", "a/b/h", "a/b/i"):
+        drive.put(path)
+    for path in ("a", "a/b", "a/f", "a/b/h"):
+        drive.send("PROPPATCH", path, update(("set", "x:color", f"of {path}")))
+
+    # Another face knows nothing of properties, so only what copies can take them along.
+    copied = drive.client.post("/copies", json={"from": ["a"], "to": "copy"}, headers=drive.headers)
+    assert copied.status_code == 200, copied.text
+    assert drive.send("COPY", "a", Destination="/dav/other").status_code == 201
+
+    for copy in ("copy", "other"):
+        for path in ("", "/b", "/f", "/b/h"):
+            assert drive.value(copy + path, f"{X}color") == f"of a{path}"
+        assert drive.value(f"{copy}/b/g", f"{X}color") is None
+    drive.send("PROPPATCH", "copy/f", update(("set", "x:color", "its own")))
+    assert drive.value("a/f", f"{X}color") == "of a/f"

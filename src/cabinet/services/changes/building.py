@@ -25,7 +25,15 @@ from cabinet.services.changes.batches import BatchRun
 from cabinet.services.changes.selections import SelectedNodeMissing
 from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import BatchSizer, execute_in_steps
-from cabinet.services.tree.copying import COPIED_COLUMNS, COUNTERS, copy_alone, first_versions, measure_copy
+from cabinet.services.tree.copying import (
+    COPIED_COLUMNS,
+    COUNTERS,
+    any_properties,
+    copy_alone,
+    copy_properties,
+    first_versions,
+    measure_copy,
+)
 from cabinet.services.tree.counting import count_below
 from cabinet.services.tree.subtree import below
 from cabinet.services.tree.sums import CounterChanges, Weighed
@@ -133,9 +141,12 @@ class Builder:
             self._session.add_all(copies)
             self._session.flush()
             self._session.execute(first_versions(_NODE.c.id.in_([copy.id for copy in copies]), now))
+            pairs = {node.id: copy.id for node, copy in zip(nodes, copies, strict=True)}
+            if any_properties(self._session):
+                copy_properties(self._session, list(pairs.items()))
             for copy in copies:
                 log.record_created(copy, ItemRole.INCOMPLETE_COPY, ())
-            return {node.id: copy.id for node, copy in zip(nodes, copies, strict=True)}
+            return pairs
 
     def _copy_inside(self, run: BatchRun, folder_id: int, copy_id: int, now: datetime) -> None:
         """Copy everything below a folder into its copy."""
@@ -175,6 +186,9 @@ class Builder:
         files = [row.id for row in made if row.kind == Kind.FILE]
         self._session.execute(first_versions(_NODE.c.id.in_(files), now))
         add_usage(self._session, self._scope, sum(row.size for row in made), entries=len(made))
+        if any_properties(self._session):
+            pairs = [(originals[row.parent_id, row.name], row.id) for row in made]
+            copy_properties(self._session, pairs)
         for row in made:
             if row.kind == Kind.FOLDER:
                 copies[originals[row.parent_id, row.name]] = row.id

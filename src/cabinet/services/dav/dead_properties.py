@@ -1,6 +1,6 @@
 """Dead properties: XML that clients store with nodes and read again, of which the server knows nothing.
 
-They belong to a node, move with it, and end with it. A copy gets its own.
+They belong to a node, move with it, and end with it. A copy gets its own, from what makes it.
 
 Rule: a change of properties is one transaction, all or nothing.
 """
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, delete, func, insert, literal, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from cabinet.errors import TooManyProperties
@@ -26,7 +26,7 @@ from cabinet.services.tree.tree import Tree
 # The maximum of one node; programs store a handful.
 MAX_PROPERTIES = 100
 
-_NODE, _PROPERTY = Base.metadata.tables["node"], Base.metadata.tables["dav_property"]
+_PROPERTY = Base.metadata.tables["dav_property"]
 _IDS = 500
 
 
@@ -81,24 +81,3 @@ class DeadProperties:
                 told = CounterChanges()
                 told.add_size(node.id if node.kind == Kind.FOLDER else node.parent_id or node.id, 0)
                 tree.count(told)
-
-    def copy(self, space_id: int, source_id: int, copy_id: int) -> None:
-        """Give a copy, and everything in it, the properties of its original, which lies in a space."""
-        known = select(_PROPERTY.c.node_id).join(_NODE, _NODE.c.id == _PROPERTY.c.node_id)
-        is_any = execute(self._session, known.where(_NODE.c.space_id == space_id).limit(1)).first()
-        self._session.rollback()
-        if is_any is None or source_id == copy_id:
-            return
-        source, copied = _NODE.alias("source"), _NODE.alias("copied")
-        begun = select(
-            literal(source_id, BigInteger).label("source_id"), literal(copy_id, BigInteger).label("copy_id")
-        )
-        pairs = begun.cte("pairs", recursive=True)
-        inside = select(source.c.id, copied.c.id).join(pairs, source.c.parent_id == pairs.c.source_id)
-        same = (copied.c.parent_id == pairs.c.copy_id, copied.c.name == source.c.name)
-        live = (source.c.trashed_at.is_(None), copied.c.trashed_at.is_(None))
-        pairs = pairs.union_all(inside.join(copied, same[0] & same[1]).where(*live))
-        rows = select(pairs.c.copy_id, _PROPERTY.c.name, _PROPERTY.c.value)
-        rows = rows.join(_PROPERTY, _PROPERTY.c.node_id == pairs.c.source_id)
-        with publishing(self._session):
-            execute(self._session, insert(_PROPERTY).from_select(["node_id", "name", "value"], rows))

@@ -29,6 +29,8 @@ _BATCH = 500
 
 _NODE = Base.metadata.tables["node"]
 _VERSION = Base.metadata.tables["version"]
+_PROPERTY = Base.metadata.tables["dav_property"]
+_PROPERTY_COLUMNS = ["node_id", "name", "value"]
 # Columns that a copy shares with its original, whatever its name and location.
 _CONTENT = ["size", "content_hash", "media_type", "below_bytes", "below_segments", "modified_at"]
 # Columns that it shares if everything below is copied as well.
@@ -60,6 +62,9 @@ def copy_trees(
             setattr(copy, counter, getattr(node, counter))
     tree.add_all(folder, copies)
     session.execute(first_versions(_NODE.c.id.in_([copy.id for copy in copies]), now))
+    has_properties = any_properties(session)
+    if has_properties:
+        copy_properties(session, [(node.id, copy.id) for (node, _), copy in zip(wanted, copies, strict=True)])
     level = [
         (node.id, copy.id)
         for (node, _name), copy in zip(wanted, copies, strict=True)
@@ -67,7 +72,11 @@ def copy_trees(
     ]
     while level:
         batches = [level[start : start + _BATCH] for start in range(0, len(level), _BATCH)]
-        level = [pair for batch in batches for pair in _copy_inside(session, tree.scope.space_id, batch, now)]
+        level = [
+            pair
+            for batch in batches
+            for pair in _copy_inside(session, tree.scope.space_id, batch, now, has_properties)
+        ]
     return copies
 
 
@@ -102,7 +111,11 @@ def measure_copy(
 
 
 def _copy_inside(
-    session: Session, space_id: int, folders: Sequence[tuple[int, int]], now: datetime
+    session: Session,
+    space_id: int,
+    folders: Sequence[tuple[int, int]],
+    now: datetime,
+    has_properties: bool,
 ) -> Sequence[tuple[int, int]]:
     """Copy the direct children of some folders into the copies of these folders.
 
@@ -126,7 +139,24 @@ def _copy_inside(
     made = (
         select(_NODE.c.id, copies.c.id).join(pairs, _NODE.c.parent_id == pairs.c.original).join(copies, same)
     )
+    if has_properties:
+        stored = made.with_only_columns(copies.c.id, _PROPERTY.c.name, _PROPERTY.c.value)
+        stored = stored.join(_PROPERTY, _PROPERTY.c.node_id == _NODE.c.id)
+        session.execute(insert(_PROPERTY).from_select(_PROPERTY_COLUMNS, stored))
     return session.execute(made.where(_NODE.c.kind == Kind.FOLDER)).all()
+
+
+def any_properties(session: Session) -> bool:
+    """Return whether any node has properties that WebDAV's programs stored; most servers know none."""
+    return session.execute(select(_PROPERTY.c.node_id).limit(1)).first() is not None
+
+
+def copy_properties(session: Session, pairs: Sequence[tuple[int, int]]) -> None:
+    """Give copies the stored properties of their originals; `pairs` are (original, copy)."""
+    wanted = values(column("original", BigInteger), column("copy", BigInteger)).data(pairs).cte("pairs")
+    stored = select(wanted.c.copy, _PROPERTY.c.name, _PROPERTY.c.value)
+    stored = stored.join(_PROPERTY, _PROPERTY.c.node_id == wanted.c.original)
+    session.execute(insert(_PROPERTY).from_select(_PROPERTY_COLUMNS, stored))
 
 
 def first_versions(of: ColumnElement[bool], now: datetime) -> Insert:

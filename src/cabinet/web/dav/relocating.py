@@ -11,7 +11,6 @@ from flask import Response, request
 
 from cabinet.errors import EntryExists, IntoItself, MalformedRequest, NotFound, PreconditionFailed
 from cabinet.services.access.rights import CHANGE, Rights
-from cabinet.services.dav.dead_properties import DeadProperties
 from cabinet.services.dav.resources import Resource
 from cabinet.services.tree.entries import OnConflict
 from cabinet.web.dav.answers import refuse
@@ -19,13 +18,12 @@ from cabinet.web.dav.changes import Touched, changing
 from cabinet.web.dav.destinations import destination_of
 from cabinet.web.dav.face import Call
 from cabinet.web.dav.headers import BAD_HEADER
-from cabinet.web.dav.lookup import find
 from cabinet.web.dav.system_files import refuse_system_file
 from cabinet.web.dav.writing import answer_written
 from cabinet.web.dav.xml_body import read_body
 from cabinet.web.identity import acting_user
 from cabinet.web.places import copy_paths, move_paths, place_to_fill, places_at
-from cabinet.web.services import database, moving
+from cabinet.web.services import moving
 
 
 def copy(call: Call) -> Response:
@@ -58,15 +56,7 @@ def _relocate(call: Call, *, is_move: bool) -> Response:
         raise PreconditionFailed from error
     except IntoItself:
         refuse(HTTPStatus.FORBIDDEN)
-    _copy_properties(source, to, is_shallow=is_shallow)
     return answer_written(call, to, is_new=there is None)
-
-
-def _copy_properties(source: Resource | None, to: str, *, is_shallow: bool) -> None:
-    """Give the result the dead properties of the original, unless it is that itself."""
-    result = find(to)
-    if source is not None and result is not None and not (is_shallow and source.is_folder):
-        DeadProperties(database()).copy(source.scope.space_id, source.node.id, result.node.id)
 
 
 def _require(path: str, to: str, *, is_move: bool) -> None:
