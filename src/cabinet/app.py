@@ -20,6 +20,7 @@ from cabinet import help as documents
 from cabinet.extensions import bcrypt, csrf, db, login_manager, migrate
 from cabinet.refusals import RefusedToStart
 from cabinet.services.accounts.passwords import Passwords
+from cabinet.services.kernel.caps import Caps
 from cabinet.services.kernel.database import configure, engine_options, folders_of
 from cabinet.serving import preparing
 from cabinet.storage import memory
@@ -167,5 +168,14 @@ def _bind_extensions(app: Flask) -> None:
     passwords = Passwords(bcrypt, app.config["HASH_CONCURRENCY"])
     reserve = Reserve(app.config["DISK_RESERVE"], folders_of(app.config["DATABASE_URL"]))
     app.extensions[EXTENSION] = Runtime(
-        app.config["STORE_URL"], reserve, passwords, threads=app.config["THREADS"]
+        app.config["STORE_URL"], reserve, passwords, _caps(app.config), threads=app.config["THREADS"]
+    )
+
+
+def _caps(settings: Mapping[str, Any]) -> Caps:
+    return Caps(
+        entries=settings["USER_ENTRIES"],
+        uploads=settings["USER_UPLOADS"],
+        joins=settings["PART_JOINS"],
+        copied=settings["COPY_ENTRIES"],
     )

@@ -114,8 +114,9 @@ def body_of(request: Request) -> RequestBody | None:
 
 def peer_of(request: Request) -> socket.socket | None:
     """Return the connection of `request`, if the server exposes it."""
-    shown = (request.environ.get(f"{server}.socket") for server in ("gunicorn", "werkzeug"))
-    return next((peer for peer in shown if isinstance(peer, socket.socket)), None)
+    environ = request.environ
+    peer = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
+    return peer if isinstance(peer, socket.socket) else None
 
 
 def send_buffer_space(connection: socket.socket) -> int:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import BinaryIO
 
-from flask import Response, request
+from flask import Response
 
 from cabinet.services.tree.entries import Entry
 from cabinet.services.tree.mounts import Place
 from cabinet.web.guest import count_download
 from cabinet.web.ranges import send_entry, to_digest
+from cabinet.web.runtime import current_request
 from cabinet.web.services import files, note_downloads
 
 
@@ -22,7 +23,7 @@ def send_file(place: Place, entry: Entry, *, attachment: bool) -> Response:
 
     Raises `BlobMissing`, and `NotFound` for a guest without a download left.
     """
-    service = files(place.scope)
+    service, request = files(place.scope), current_request()
 
     def open_() -> BinaryIO:
         """Open the content and count the download; closed again if there is none left."""

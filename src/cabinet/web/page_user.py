@@ -31,7 +31,10 @@ def check_page_user() -> None:
     An unknown id counts as another user. Without a signed-in user nothing is refused here: views that need a
     user require one, and the others reveal nothing.
     """
-    named = {*request.headers.getlist(USER_HEADER), *request.args.getlist(USER_FIELD)}
+    named = set(request.args.getlist(USER_FIELD))
+    header = request.headers.get(USER_HEADER)
+    if header is not None:
+        named.add(header)
     if not named or request.method == "OPTIONS":
         return
     user = visitor()

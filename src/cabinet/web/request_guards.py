@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
 from flask_wtf.csrf import validate_csrf
 from werkzeug.exceptions import HTTPException
 from wtforms.validators import ValidationError
@@ -28,7 +28,7 @@ from cabinet.web.body_stream import body_of, guard_body
 from cabinet.web.page_user import TOKEN_HEADER, check_page_user
 from cabinet.web.problems import to_response
 from cabinet.web.request_body import Pace
-from cabinet.web.runtime import requested_view, setting
+from cabinet.web.runtime import current_request, requested_view, setting
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 # Endpoints with the same response for all users, so no user is looked up for them.
@@ -114,19 +114,21 @@ def needs_no_token() -> bool:
 
 
 def _admit() -> None:
-    g.request_id = secrets.token_hex(8)
-    request_id.set(g.request_id)
+    request = current_request()
+    g.request_id = drawn = secrets.token_hex(8)
+    request_id.set(drawn)
     guard_body(request)
     # Werkzeug returns an empty host for an invalid one.
     if request.headers.get("Host") and not request.host:
         raise MalformedRequest(reason=BAD_HOST)
-    set_timeout(request, setting("STALL_SECONDS"))
+    stall = setting("STALL_SECONDS")
+    set_timeout(request, stall)
     view = requested_view()
     streams = getattr(view, "streams_body", False)
     limit = getattr(view, "body_limit", FORM_BYTES)
     body = body_of(request)
     if body is not None:
-        body.keep_pace(Pace(STREAM_RATE, setting("STALL_SECONDS")) if streams else FORM_PACE)
+        body.keep_pace(Pace(STREAM_RATE, stall) if streams else FORM_PACE)
     begin_request(streams=streams)
     if not streams:
         request.max_content_length = request.max_form_memory_size = limit
@@ -145,7 +147,7 @@ def _admit() -> None:
             check_token(token)
         elif not streams:
             check_token(request.form.get(TOKEN_FIELD) if _is_browser_form() else None)
-    _check_unicode()
+    _check_unicode(request)
 
 
 def _check_origin() -> None:
@@ -177,7 +179,7 @@ def _is_browser_form() -> bool:
     return from_browser and request.mimetype in FORM_TYPES
 
 
-def _check_unicode() -> None:
+def _check_unicode(request: Request) -> None:
     """Refuse bytes that are not UTF-8, which Werkzeug would silently replace by U+FFFD."""
     try:
         request.environ["PATH_INFO"].encode("latin-1").decode()
@@ -189,6 +191,7 @@ def _check_unicode() -> None:
 
 
 def _add_headers(response: Response) -> Response:
+    request = current_request()
     try:
         begin_response(response)
     except TooManyRequests as error:

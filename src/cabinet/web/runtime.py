@@ -12,12 +12,13 @@ from functools import cached_property, partial
 from logging import Logger
 from typing import Any, cast
 
-from flask import Flask, current_app, request
+from flask import Flask, Request, current_app, request
 from flask.sansio.blueprints import Blueprint
 from sqlalchemy.orm import Session
 
 from cabinet.extensions import db
 from cabinet.services.accounts.passwords import Passwords
+from cabinet.services.kernel.caps import Caps
 from cabinet.services.kernel.clock import Clock, utc_now
 from cabinet.services.kernel.ids import derive_key
 from cabinet.services.shares.keys import ShareKeys
@@ -45,6 +46,7 @@ class Runtime:
     store_url: str
     reserve: Reserve
     passwords: Passwords
+    caps: Caps
     clock: Clock = utc_now
     threads: int = 1
     wake_thumbnails: Callable[[], None] = _ignore_wake
@@ -106,6 +108,11 @@ def application() -> Flask:
     """Return the application object, for startup code and background work."""
     # The object itself; the name is part of Werkzeug's documented LocalProxy.
     return cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def current_request() -> Request:
+    """Return the request object itself: each attribute of Flask's proxy takes four more calls."""
+    return cast(Request, request._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001 - as above
 
 
 def setting(name: str) -> Any:

@@ -37,7 +37,7 @@ from cabinet.services.changes.moving import Moving
 from cabinet.services.changes.trash import Trash
 from cabinet.services.changes.versions import Versions
 from cabinet.services.groups.groups import GroupPolicy, Groups
-from cabinet.services.kernel.caps import Caps, bind_caps, has_caps
+from cabinet.services.kernel.caps import bind_caps, has_caps
 from cabinet.services.kernel.database import to_domain_error
 from cabinet.services.maintenance.job_runs import JobRuns
 from cabinet.services.maintenance.sweep import Housekeeping, Retention
@@ -65,7 +65,7 @@ def database() -> Session:
     """Return the session of the request or the command, with the limits for its rows."""
     opened = cast(Session, db.session())
     if not has_caps(opened):
-        bind_caps(opened, _caps())
+        bind_caps(opened, runtime().caps)
     return opened
 
 
@@ -76,15 +76,6 @@ def free_connection() -> None:
     """
     if request.method not in {"GET", "HEAD"}:
         database().rollback()
-
-
-def _caps() -> Caps:
-    return Caps(
-        entries=setting("USER_ENTRIES"),
-        uploads=setting("USER_UPLOADS"),
-        joins=setting("PART_JOINS"),
-        copied=setting("COPY_ENTRIES"),
-    )
 
 
 def accounts() -> Accounts:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import BinaryIO
 
 from sqlalchemy import select, update
@@ -46,8 +47,11 @@ class Files:
         self._clock = clock
         self._scope = scope
         self._tree = Tree(session, scope)
-        self._listing = Listing(session, cursors, scope, clock)
-        self._purging = Purging(session, clock, scope)
+        self._cursors = cursors
+
+    @cached_property
+    def _listing(self) -> Listing:
+        return Listing(self._session, self._cursors, self._scope, self._clock)
 
     def get(self, path: str) -> Entry:
         """Return the entry at `path`, the root for an empty one; raises `NotFound`."""
@@ -158,7 +162,8 @@ class Files:
     def purge(self, path: str, precondition: Precondition = no_precondition) -> None:
         """Permanently delete a file, or a folder with its contents; raises as `trash`."""
         self._scope.require_whole(Rights.PURGE)
-        self._purging.purge_live(lambda: (self._get_unless_root(path, precondition), split_path(path)))
+        purging = Purging(self._session, self._clock, self._scope)
+        purging.purge_live(lambda: (self._get_unless_root(path, precondition), split_path(path)))
 
     def _get_unless_root(self, path: str, precondition: Precondition) -> Node:
         names = split_path(path)

@@ -46,6 +46,8 @@ def order_of_page() -> Order:
 
 def remember(response: Response, endpoint_of_order: str) -> Response:
     """Set the cookie to what the query of a page asks for; scripts do that by themselves."""
+    if not request.args:
+        return response
     asked = {name: value for name in _CHOICES if (value := request.args.get(name, "")) in _CHOICES[name]}
     if request.endpoint != endpoint_of_order or "after" in request.args:
         asked = {name: value for name, value in asked.items() if name == "view"}
