@@ -27,13 +27,12 @@ FUNCTION_LINES = 60
 # Declared and never imported: what brings them in is named beside each.
 LOADED_BY_OTHERS = {
     "bcrypt": "flask-bcrypt, which would be content with a release that cuts passwords",
-    "psycopg": "SQLAlchemy, for a postgresql URL",
     "python-dotenv": "flask, for .flaskenv",
 }
 
 # Where a transaction that writes may end besides in `writing`, which waits for its turn.
 COMMITTING = {
-    "src/cabinet/services/kernel/database.py": "`writing` itself, and what a new connection of PostgreSQL is told",
+    "src/cabinet/services/kernel/database.py": "`writing` itself",
     "src/cabinet/services/backups/database_copy.py": "a database that is being restored, which nobody uses yet",
     "src/cabinet/serving/preparing.py": "a lock of PostgreSQL's",
 }
