@@ -18,7 +18,7 @@ from cabinet.errors import CrossSiteRequest
 from cabinet.web.request_guards import SAFE_METHODS
 from tests.conftest import MakeApp
 from tests.support.auth import PASSWORD, AuthActions
-from tests.support.visitors import NAVIGATION, Browser, Program, is_refused
+from tests.support.visitors import NAVIGATION, Browser, Program, is_refused, status_of
 
 HOSTILE = [
     {"Origin": "https://evil.example"},
@@ -37,7 +37,7 @@ HOSTILE = [
 
 
 def is_cross_site(response: TestResponse) -> bool:
-    return response.status_code == 403 and is_refused(response, 403, CrossSiteRequest)
+    return status_of(response) == 403 and is_refused(response, 403, CrossSiteRequest)
 
 
 @pytest.mark.parametrize("headers", HOSTILE, ids=str)

@@ -53,7 +53,8 @@ def routes_of(app: Flask) -> Iterator[tuple[str, str]]:
 
 def is_of_another(response: TestResponse, method: str = "GET") -> bool:
     if method == "HEAD":
-        return response.status_code == 403 and response.data == b""
+        # Version 1 of the OCS tells the status in its document alone, which HEAD does not have.
+        return response.data == b"" and (response.status_code == 403 or "/v1.php/" in response.request.path)
     return is_refused(response, 403, OtherUser)
 
 

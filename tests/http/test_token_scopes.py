@@ -14,9 +14,8 @@ from flask import Flask
 
 from cabinet.services.access.rights import ALL, CHANGE, Rights
 from tests.http.test_objects import routes_of
-from tests.support.ocs import status_of
 from tests.support.route_rights import ANYTHING, LIST, READ, SHARE, RequiredRights, made, send
-from tests.support.visitors import Browser, Program, is_problem
+from tests.support.visitors import Browser, Program, is_problem, status_of
 
 pytestmark = pytest.mark.database
 

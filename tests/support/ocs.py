@@ -1,30 +1,15 @@
-"""Requests of apps to the OCS, and the status of its answers.
+"""Requests of apps to the OCS.
 
 Rule: everything goes through HTTP.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from werkzeug.test import TestResponse
-
-from tests.support.visitors import Program
+from tests.support.visitors import Program, status_of
 
 OCS = {"OCS-APIRequest": "true"}
-# What version 1 says instead of statuses of HTTP.
-_OF_VERSION_1 = {100: 200, 997: 401}
-_CODE = re.compile(r'(?:<statuscode>|"statuscode": ?)(\d+)')
-
-
-def status_of(response: TestResponse) -> int:
-    """Return the status of an answer: version 1 of the OCS tells it only in its document."""
-    if "/ocs/v1.php/" not in response.request.path or response.status_code != 200:
-        return response.status_code
-    found = _CODE.search(response.text)
-    assert found, response.text
-    return _OF_VERSION_1.get(int(found[1]), int(found[1]))
 
 
 class OcsProgram:

@@ -23,6 +23,10 @@ NAVIGATION = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Sec-Fetch-
 
 _CSRF_META = re.compile(r'<meta name="csrf-token" content="([^"]+)"')
 
+# What version 1 of the OCS says instead of statuses of HTTP.
+_OF_VERSION_1 = {100: 200, 997: 401}
+_OCS_CODE = re.compile(r'(?:<statuscode>|"statuscode": ?)(\d+)')
+
 
 # What a form with one file begins with, cut by "cut".
 FORM_HEAD = b'--cut\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\nthe beginning of it'
@@ -130,12 +134,23 @@ def is_problem(response: TestResponse, status: int, slug: str) -> bool:
     return True
 
 
+def status_of(response: TestResponse) -> int:
+    """Return the status of an answer: version 1 of the OCS tells it only in its document."""
+    if "/ocs/v1.php/" not in response.request.path or response.status_code != 200:
+        return response.status_code
+    found = _OCS_CODE.search(response.text)
+    assert found, response.text
+    return _OF_VERSION_1.get(int(found[1]), int(found[1]))
+
+
 def is_refused(response: TestResponse, status: int, error: type[CabinetError]) -> bool:
-    """Check that an answer is the error, as a problem or in the XML of faces for other programs."""
+    """Check that an answer is the error, as a problem or in the form of faces for other programs."""
+    if response.content_type.startswith("text/plain"):
+        return response.status_code == status and response.text.startswith(f"{error.title}: ")
     if not response.content_type.startswith("application/xml"):
         return is_problem(response, status, error.slug)
     shown = (f"<s:exception>{error.__name__}</s:exception>", f"<message>{error.title}: ")
-    return response.status_code == status and any(each in response.text for each in shown)
+    return status_of(response) == status and any(each in response.text for each in shown)
 
 
 def is_me(client: FlaskClient, username: str, headers: dict[str, str] | None = None) -> bool:

@@ -64,8 +64,19 @@ def test_an_upload_becomes_a_file(session: Session, bench: Workbench, alice: Acc
     stored = bench.upload(session, alice, "Отчёт №5.pdf", CONTENT)
 
     now = bench.clock.now
+    assert stored.entry.file_id > 0
     assert stored == Stored(
-        Entry("file", "Отчёт №5.pdf", "Отчёт №5.pdf", len(CONTENT), HASH, "application/pdf", now, now),
+        Entry(
+            "file",
+            "Отчёт №5.pdf",
+            "Отчёт №5.pdf",
+            len(CONTENT),
+            HASH,
+            "application/pdf",
+            now,
+            now,
+            file_id=stored.entry.file_id,
+        ),
         is_new=True,
     )
     assert content_of(session, bench, alice, "Отчёт №5.pdf") == CONTENT

@@ -20,7 +20,7 @@ from cabinet.services.access.roles import ShareRole
 from tests.http.test_objects import routes_of
 from tests.support.images import picture
 from tests.support.mounts import mount
-from tests.support.ocs import OCS, status_of
+from tests.support.ocs import OCS
 from tests.support.route_rights import (
     ANYTHING,
     DAV,
@@ -33,7 +33,7 @@ from tests.support.route_rights import (
     RequiredRights,
     send,
 )
-from tests.support.visitors import Program
+from tests.support.visitors import Program, status_of
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.database

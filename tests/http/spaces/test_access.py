@@ -13,9 +13,8 @@ import pytest
 from cabinet.services.access.roles import ShareRole
 from tests.http.mounts.test_routes import BEHIND, FILES, PLACES, SECRET, PathUse, asks, request, text_of
 from tests.support.images import picture
-from tests.support.ocs import status_of
 from tests.support.route_rights import ANYTHING, ID, SHOWN, send
-from tests.support.visitors import Program
+from tests.support.visitors import Program, status_of
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.database
