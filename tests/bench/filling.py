@@ -13,7 +13,7 @@ from itertools import islice
 import sqlalchemy as sa
 
 from cabinet.models import Base, Node
-from cabinet.services.kernel.database import configure
+from cabinet.services.kernel.database import configure, for_writing
 from cabinet.services.tree.names import search_key, sort_key
 from tests.bench.kept import kept_connection
 from tests.bench.peers import Cabinet
@@ -53,7 +53,7 @@ def fill(server: Cabinet, folder: str, names: Iterable[str]) -> None:
     """Make a folder of a model file and of files with `names`, all of them alike."""
     with kept_connection(server.port, server.headers) as connection:
         connection.request("PUT", server.path(f"{folder}/{MODEL}".replace(" ", "%20")), CONTENT)
-    with database_of(server) as engine, engine.begin() as connection:
+    with database_of(server) as engine, for_writing(engine).begin() as connection:
         model = connection.execute(
             sa.select(_NODE.c.id, _NODE.c.parent_id).where(_NODE.c.name == MODEL).order_by(_NODE.c.id.desc())
         ).first()

@@ -33,7 +33,7 @@ from cabinet.services.kernel.clock import Clock
 from cabinet.services.kernel.database import publishing, writing
 from cabinet.services.shares.delivery import accept, withdraw
 from cabinet.services.tree.cursors import Cursors
-from cabinet.services.tree.mounts import MAX_MOUNTS
+from cabinet.services.tree.mount_queries import MAX_MOUNTS
 from cabinet.services.tree.space_lock import lock_spaces
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -108,10 +108,9 @@ def _comes_first(mount: Mount, other: NodeValues | EntrySummary, plan: SortPlan)
 def _values_of(each: NodeValues | EntrySummary | Mount, plan: SortPlan) -> tuple[Any, ...]:
     """Return the values to compare, for a mount those of its target with its own name."""
     shown = each.target if isinstance(each, Mount) else each
-    return tuple(
-        each.sort_key if column.key == "sort_key" else getattr(shown, column.key)
-        for column in plan.columns_of(shown.kind)
-    )
+    *before, _sort_key = plan.columns_of(shown.kind)
+    name = (each.sort_key,)
+    return (*(getattr(shown, column.key) for column in before), *name) if before else name
 
 
 def mount_states_of(mounts: Iterable[Mount]) -> tuple[str, ...]:
@@ -123,7 +122,7 @@ def mount_states_of(mounts: Iterable[Mount]) -> tuple[str, ...]:
 
 def _mounted_state_of(mounted: Mounted | None) -> str:
     """Return whose a target is, and the role there; no user name has a slash."""
-    return "" if mounted is None else f"{mounted.owner}/{mounted.role.value}/{mounted.team}"
+    return "" if mounted is None else f"{mounted.owner}/{mounted.role}/{mounted.team}"
 
 
 def _state_of(target: NodeValues) -> str:

@@ -21,10 +21,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, TypeAlias
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm import Session
 
 from cabinet.errors import CabinetError, InvalidName, NotFound, TooManyMounts
 from cabinet.models import (
@@ -32,68 +33,28 @@ from cabinet.models import (
     Batch,
     Kind,
     Node,
-    ShareItem,
     ShareRecipient,
     Space,
     SpaceKind,
     Upload,
-    User,
 )
 from cabinet.services.access.rights import CHANGE, Rights
 from cabinet.services.access.roles import ShareRole
 from cabinet.services.access.scope import SELECTION, Scope, whole_space
 from cabinet.services.kernel.database import execute, execute_counted, publishing
 from cabinet.services.tree.entries import Entry, Mounted, OnConflict, to_visible_entry
-from cabinet.services.tree.grants import role_of_mount
-from cabinet.services.tree.members import members
+from cabinet.services.tree.mount_queries import ALL, BY_NAME, BY_TARGET, MAX_MOUNTS, OF_SELECTION, MountRows
 from cabinet.services.tree.name_conflicts import resolve_conflict
 from cabinet.services.tree.names import search_key, sort_key, to_name
-from cabinet.services.tree.node_values import COLUMNS, NodeValues, columns_of
+from cabinet.services.tree.node_values import COLUMNS, NodeValues
 from cabinet.services.tree.space_lock import lock_spaces
 from cabinet.services.tree.tree import Tree
 
-# The maximum number in one root; a listing of it reads all of them.
-MAX_MOUNTS = 500
-
-_TARGET = aliased(Node)
-_ROOT = (
-    select(Node.id).where(Node.space_id == bindparam("space_id"), Node.parent_id.is_(None)).scalar_subquery()
-)
-
-# The target and its space, then the mount's id, name, sort key and role, the target's owner and its team space.
-_Rows: TypeAlias = Select[*tuple[Any, ...]]
+_RIGHTS: dict[str, Rights] = {role.value: role.rights for role in ShareRole}
 
 
-def _mounts(*wanted: ColumnElement[bool]) -> _Rows:
-    """Return the query of the visible mounts of a root, with their targets and owners."""
-    here = (Node.parent_id == _ROOT, Node.kind == Kind.MOUNT, *wanted)
-    begun = select(Node.id, _TARGET.parent_id, _TARGET.trashed_at).join(_TARGET, _TARGET.id == Node.target_id)
-    way = begun.where(*here).cte("way", recursive=True)
-    above = aliased(Node)
-    upper = select(way.c.id, above.parent_id, above.trashed_at).join(way, above.id == way.c.parent_id)
-    way = way.union_all(upper.where(way.c.trashed_at.is_(None)))
-    # The root of a deleted space is marked the same way.
-    hidden = select(way.c.id).where(way.c.trashed_at.is_not(None))
-    mount = (Node.id, Node.name, Node.sort_key, role_of_mount(), User.username, Space.public_id)
-    columns = select(*columns_of(_TARGET), _TARGET.space_id, *mount)
-    found = columns.select_from(Node).join(_TARGET, _TARGET.id == Node.target_id)
-    owned = found.join(Space, Space.id == _TARGET.space_id).outerjoin(User, User.id == Space.owner_id)
-    may_be_target = or_(_TARGET.parent_id.is_not(None), Space.kind != SpaceKind.PERSONAL)
-    shown = owned.where(
-        *here, Node.id.not_in(hidden), _TARGET.kind != Kind.MOUNT, may_be_target, User.disabled_at.is_(None)
-    )
-    return shown.order_by(Node.sort_key).limit(MAX_MOUNTS)
-
-
-# Built once: building a statement takes as long as running it, and each request with a path runs one.
-_ALL = _mounts()
-_BY_NAME = _mounts(Node.name == bindparam("name"))
-_BY_TARGET = _mounts(Node.target_id == bindparam("target_id"))
-_OF_SELECTION = {_ALL: members(), _BY_NAME: members(ShareItem.name == bindparam("name"))}
-
-
-@dataclass(frozen=True, slots=True)
-class Mount:
+# No dataclass: one takes three times as long to make, and a root has hundreds.
+class Mount(NamedTuple):
     """A visible mount: its id, its name, and the current state of its target, with the rights there.
 
     `space_id` is the target's. An entry of a selection has no `mounted`: guests learn neither whose it is nor a role.
@@ -250,17 +211,17 @@ class Mounts:
         if not name or not self._may_be_any:
             return None
         stored_name = _to_stored_name(name)
-        found = self._read(_BY_NAME, name=stored_name) if stored_name else []
+        found = self._read(BY_NAME, name=stored_name) if stored_name else []
         return found[0] if found else None
 
     def find_by_target(self, space_id: int, root_id: int) -> Mount | None:
         """Return a visible mount of a node in another space, None if there is none."""
-        found = self._read(_BY_TARGET, target_id=root_id) if self._scope.is_whole and self._may_be_any else []
+        found = self._read(BY_TARGET, target_id=root_id) if self._scope.is_whole and self._may_be_any else []
         return next((mount for mount in found if mount.space_id == space_id), None)
 
     def all(self) -> Sequence[Mount]:
         """Return the visible mounts by name; none if the scope is neither a whole space nor a selection."""
-        return self._read(_ALL) if self._may_be_any else []
+        return self._read(ALL) if self._may_be_any else []
 
     def add(
         self, target_id: int, name: str, role: ShareRole, on_conflict: OnConflict, now: datetime
@@ -368,26 +329,32 @@ class Mounts:
             raise NotFound
         return node
 
-    def _read(self, statement: _Rows, **values: str | int) -> list[Mount]:
+    def _read(self, statement: MountRows, **values: str | int) -> list[Mount]:
         if self._scope.is_selection:
             # Negative: no node has the id of an entry of a selection.
             return [
                 Mount(SELECTION - 1 - position, name, key, None, target, space_id, self._scope.granted)
                 for target, space_id, position, name, key in self._rows_of(
-                    _OF_SELECTION[statement], {"share_id": self._scope.share_id, **values}
+                    OF_SELECTION[statement], {"share_id": self._scope.share_id, **values}
                 )
             ]
         rows = self._rows_of(statement, {"space_id": self._scope.space_id, **values})
-        roles = ((row, ShareRole(row[5])) for row in rows if row[5] is not None)
         return [
-            Mount(node_id, name, key, Mounted(owner or "", role, team), target, space_id, role.rights)
-            for (target, space_id, node_id, name, key, _role, owner, team), role in roles
+            Mount(node_id, name, key, _mounted(owner, role, team), target, space_id, _RIGHTS[role])
+            for target, space_id, node_id, name, key, role, owner, team in rows
+            if role is not None
         ]
 
-    def _rows_of(self, statement: _Rows, values: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    def _rows_of(self, statement: MountRows, values: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
         """Yield the rows, with the values of the target first."""
         for row in execute(self._session, statement, values).all():
             yield (NodeValues(*row[: len(COLUMNS)]), *row[len(COLUMNS) :])
+
+
+@lru_cache
+def _mounted(owner: str | None, role: str, team: str | None) -> Mounted:
+    """Return one object for all mounts that are alike: a root has hundreds, of few owners."""
+    return Mounted(owner or "", ShareRole(role), team)
 
 
 def _to_stored_name(name: str) -> str | None:
