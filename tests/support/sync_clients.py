@@ -29,11 +29,11 @@ class SyncClient:
         self._username = username
         self.password = password
 
-    def run(self) -> subprocess.CompletedProcess[str]:
+    def run(self, timeout: float = PATIENCE) -> subprocess.CompletedProcess[str]:
         """Sync once, and return how it ended, with what it said."""
         with self.start() as process:
             try:
-                said, _ = process.communicate(timeout=PATIENCE)
+                said, _ = process.communicate(timeout=timeout)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
@@ -65,9 +65,9 @@ class SyncClient:
             errors="replace",
         )
 
-    def sync(self) -> None:
+    def sync(self, timeout: float = PATIENCE) -> None:
         """Sync, which must work."""
-        done = self.run()
+        done = self.run(timeout)
         assert done.returncode == 0, done.stdout[-6000:]
 
     def contents(self) -> dict[str, bytes]:
