@@ -156,6 +156,19 @@ def test_a_full_quota_fails_the_sync_and_loses_nothing(person: Person, client: S
     assert client.contents() == {"large": large, "small": small}
 
 
+def sync_both_ways(client: SyncClient, owner: Person) -> None:
+    """Sync the first time, and again what both sides changed deep below a mount."""
+    client.write("own", b"mine")
+    client.sync()
+    assert client.contents() == {"Team/docs/theirs": b"of the owner", "own": b"mine"}
+
+    client.write("Team/docs/from the client", b"added")
+    owner.store("Team/docs/theirs", b"of the owner, changed")
+    client.sync()
+    assert owner.get("Team/docs/from the client") == b"added"
+    assert client.contents()["Team/docs/theirs"] == b"of the owner, changed"
+
+
 def test_a_shared_folder_is_synced_until_the_share_ends(person: Person, client: SyncClient) -> None:
     owner = Person(person.server, f"owner-{uuid4().hex[:12]}")
     owner.store("Team/docs/theirs", b"of the owner")
@@ -163,16 +176,7 @@ def test_a_shared_folder_is_synced_until_the_share_ends(person: Person, client: 
     body = {"kind": "grant", "paths": ["Team"], "to": {"user": person.username}, "role": "editor"}
     share = owner.send("POST", "/shares", json=body).json()["id"]
     assert person.send("POST", f"/shares/{share}/accept").status == 200
-    client.write("own", b"mine")
-    client.sync()
-    assert client.contents() == {"Team/docs/theirs": b"of the owner", "own": b"mine"}
-
-    # Deep below the mount, on both sides.
-    client.write("Team/docs/from the client", b"added")
-    owner.store("Team/docs/theirs", b"of the owner, changed")
-    client.sync()
-    assert owner.get("Team/docs/from the client") == b"added"
-    assert client.contents()["Team/docs/theirs"] == b"of the owner, changed"
+    sync_both_ways(client, owner)
 
     assert owner.send("DELETE", f"/shares/{share}").status == 204
     client.run()
@@ -186,27 +190,19 @@ def test_a_team_space_is_synced_both_ways(person: Person, client: SyncClient) ->
     roles = {person.username: ShareRole.EDITOR}
     space = make_team(person.server.database_url, "Team", owner.username, roles)
     member = f"/spaces/{space}/members/{person.username}"
-    owner.store("Team/docs/theirs", b"of the team")
-    client.write("own", b"mine")
-    client.sync()
-    assert client.contents() == {"Team/docs/theirs": b"of the team", "own": b"mine"}
-
-    client.write("Team/docs/from the client", b"added")
-    owner.store("Team/docs/theirs", b"of the team, changed")
-    client.sync()
-    assert owner.get("Team/docs/from the client") == b"added"
-    assert client.contents()["Team/docs/theirs"] == b"of the team, changed"
+    owner.store("Team/docs/theirs", b"of the owner")
+    sync_both_ways(client, owner)
 
     assert owner.send("PUT", member, json={"role": "viewer"}).status == 200
     client.write("Team/docs/theirs", b"changed by a viewer")
     client.run()
-    assert owner.get("Team/docs/theirs") == b"of the team, changed"
+    assert owner.get("Team/docs/theirs") == b"of the owner, changed"
 
     assert owner.send("DELETE", member).status == 204
     settle(client, person)
     assert client.contents()["own"] == b"mine"
     assert remote(owner) == {
-        "Team/docs/theirs": b"of the team, changed",
+        "Team/docs/theirs": b"of the owner, changed",
         "Team/docs/from the client": b"added",
     }
 

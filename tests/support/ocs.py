@@ -10,6 +10,9 @@ from typing import Any
 from tests.support.visitors import Program, status_of
 
 OCS = {"OCS-APIRequest": "true"}
+SHARES = "apps/files_sharing/api/v1/shares"
+SHAREES = "apps/files_sharing/api/v1/sharees"
+USER, GROUP, LINK = 0, 1, 3
 
 
 class OcsProgram:
@@ -30,3 +33,9 @@ class OcsProgram:
         response = self.program.request(method, target, OCS, **given)
         assert status_of(response) == status, response.text
         return response.get_json()["ocs"]["data" if status == 200 else "meta"]
+
+
+def accept(user: Program) -> None:
+    """Accept everything that waits."""
+    for share in user.get("/shares/received").get_json()["shares"]:
+        assert user.request("POST", f"/shares/{share['id']}/accept").status_code == 200

@@ -87,7 +87,7 @@ def _of(share: AnyShare, entry: Entry) -> dict[str, Any]:
     if isinstance(share, ShareInfo):
         return _of_link(share)
     if isinstance(share, GrantInfo):
-        return _of_grant(share, entry)
+        return _of_grant(share, entry, share.sender or "")
     return _of_received(share, entry)
 
 
@@ -108,9 +108,8 @@ def _of_link(share: ShareInfo) -> dict[str, Any]:
     }
 
 
-def _of_grant(share: GrantInfo, entry: Entry) -> dict[str, Any]:
+def _of_grant(share: GrantInfo | ReceivedShare, entry: Entry, sender: str) -> dict[str, Any]:
     name = share.group if share.user is None else share.user
-    sender = share.sender or ""
     return {
         "share_type": GROUP if share.user is None else USER,
         "permissions": permissions.of_role(share.role, is_folder=entry.is_folder),
@@ -122,15 +121,7 @@ def _of_grant(share: GrantInfo, entry: Entry) -> dict[str, Any]:
 
 
 def _of_received(share: ReceivedShare, entry: Entry) -> dict[str, Any]:
-    name = share.group if share.user is None else share.user
-    sender = share.sender or share.owner
-    return {
-        "share_type": GROUP if share.user is None else USER,
-        "permissions": permissions.of_role(share.role, is_folder=entry.is_folder),
-        "share_with": name or "",
-        "share_with_displayname": name or "",
-        "uid_owner": sender,
-        "displayname_owner": sender,
+    return _of_grant(share, entry, share.sender or share.owner) | {
         "uid_file_owner": share.owner,
         "displayname_file_owner": share.owner,
         "can_edit": False,

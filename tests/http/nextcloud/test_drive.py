@@ -28,12 +28,6 @@ UPLOADS = "/remote.php/dav/uploads/alice/"
 
 
 @pytest.fixture
-def files(app: Flask, alice: Program) -> DavProgram:
-    """Return alice's app at its usual address."""
-    return DavProgram(app, dict(alice.headers), FILES)
-
-
-@pytest.fixture
 def uploads(app: Flask, alice: Program) -> DavProgram:
     """Return alice's app where it sends chunks."""
     return DavProgram(app, dict(alice.headers), UPLOADS)

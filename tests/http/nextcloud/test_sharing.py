@@ -11,41 +11,11 @@ from flask import Flask
 
 from cabinet.services.shares.numbers import number_of_share
 from tests.support.dav import DavProgram
-from tests.support.ocs import OCS, OcsProgram
+from tests.support.ocs import GROUP, LINK, OCS, SHARES, USER, OcsProgram, accept
 from tests.support.operators import Operator
 from tests.support.visitors import Program
 
 pytestmark = pytest.mark.database
-
-SHARES = "apps/files_sharing/api/v1/shares"
-SHAREES = "apps/files_sharing/api/v1/sharees"
-USER, GROUP, LINK = 0, 1, 3
-
-
-@pytest.fixture
-def operator(app: Flask) -> Operator:
-    """Return the operator at the console."""
-    return Operator(app)
-
-
-@pytest.fixture
-def app_of_alice(alice: Program) -> OcsProgram:
-    """Return alice's app; she has a folder and two files."""
-    for path in ("folder/inside", "folder/deep/er", "file"):
-        alice.put(f"/files/{path}", b"content")
-    return OcsProgram(alice)
-
-
-@pytest.fixture
-def app_of_bob(bob: Program) -> OcsProgram:
-    """Return bob's app."""
-    return OcsProgram(bob)
-
-
-def accept(user: Program) -> None:
-    """Accept everything that waits."""
-    for share in user.get("/shares/received").get_json()["shares"]:
-        assert user.request("POST", f"/shares/{share['id']}/accept").status_code == 200
 
 
 def in_days(days: int) -> str:
@@ -368,85 +338,6 @@ def test_a_token_that_may_not_share_is_told_so(alice: Program, app_of_alice: Ocs
     assert told["api_enabled"] is False
     assert told["public"] == {"enabled": False}
     app_of_alice.send("POST", SHARES, path="file", shareType=LINK, status=403)
-
-
-def test_only_an_exact_name_finds_somebody_to_share_with(
-    app_of_alice: OcsProgram, bob: Program, operator: Operator
-) -> None:
-    operator.run("groups", "create", "Sales")
-    operator.run("groups", "create", "Bob")
-    for name in ("Sales", "Bob"):
-        operator.run("groups", "add", name, "alice")
-
-    def found(search: str) -> tuple[list[Any], list[Any]]:
-        """Return the names of the users and the groups."""
-        told = app_of_alice.send("GET", SHAREES, search=search, itemType="file", perPage="50")
-        assert told["users"] == told["groups"] == []
-        assert {each["value"]["shareType"] for each in told["exact"]["users"]} <= {USER}
-        assert {each["value"]["shareType"] for each in told["exact"]["groups"]} <= {GROUP}
-        names = {
-            kind: [each["value"]["shareWith"] for each in told["exact"][kind]] for kind in ("users", "groups")
-        }
-        return names["users"], names["groups"]
-
-    assert found("BOB") == (["bob"], ["Bob"])
-    assert found("sales") == ([], ["Sales"])
-    assert found("bo") == found("alice") == found("") == ([], [])
-
-
-def test_a_user_who_blocks_the_asker_is_not_found(
-    app_of_alice: OcsProgram, bob: Program, operator: Operator
-) -> None:
-    bob.request("POST", "/blocks", json={"username": "alice"})
-
-    assert app_of_alice.send("GET", SHAREES, search="bob")["exact"]["users"] == []
-
-
-def test_groups_of_others_are_not_found(app_of_alice: OcsProgram, operator: Operator) -> None:
-    operator.run("groups", "create", "Sales")
-
-    assert app_of_alice.send("GET", SHAREES, search="Sales")["exact"]["groups"] == []
-
-
-def test_guessing_names_ends_soon(app_of_alice: OcsProgram, bob: Program) -> None:
-    for number in range(20):
-        app_of_alice.send("GET", SHAREES, search=f"nobody{number}")
-
-    app_of_alice.send("GET", SHAREES, search="bob", status=429)
-
-
-def test_a_folder_tells_how_its_entries_are_shared(
-    app: Flask, app_of_alice: OcsProgram, alice: Program, bob: Program
-) -> None:
-    app_of_alice.send("POST", SHARES, path="folder", shareType=LINK)
-    app_of_alice.send("POST", SHARES, path="folder", shareType=USER, shareWith="bob", permissions=1)
-    accept(bob)
-    types = "{http://owncloud.org/ns}share-types"
-
-    def told(user: Program) -> dict[str, list[str | None]]:
-        """Return the types of shares by address."""
-        files = DavProgram(app, dict(user.headers), "/remote.php/webdav/")
-        found = files.found("", types, depth="1")
-        return {href[len("/remote.php/webdav") :]: [each.text for each in held[types]] for href, held in found.items()}  # fmt: skip
-
-    assert told(alice) == {"/": [], "/folder/": ["0", "3"], "/file": []}
-    # A viewer does not learn who else has it.
-    assert told(bob) == {"/": [], "/folder/": []}
-
-
-def test_a_folder_tells_which_permissions_can_be_given(
-    app: Flask, app_of_alice: OcsProgram, alice: Program, bob: Program
-) -> None:
-    app_of_alice.send("POST", SHARES, path="folder", shareType=USER, shareWith="bob", permissions=1)
-    accept(bob)
-    name = "{http://open-collaboration-services.org/ns}share-permissions"
-
-    def told(user: Program, path: str) -> str | None:
-        """Return the permissions of one entry."""
-        return DavProgram(app, dict(user.headers), "/remote.php/webdav/").value(path, name)
-
-    assert (told(alice, "folder"), told(alice, "file")) == ("31", "19")
-    assert (told(bob, "folder"), told(bob, "folder/inside")) == ("1", "1")
 
 
 def test_a_manager_behind_a_mount_shares_on(

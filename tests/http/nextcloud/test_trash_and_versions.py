@@ -31,12 +31,6 @@ def trash(app: Flask, alice: Program) -> DavProgram:
 
 
 @pytest.fixture
-def files(app: Flask, alice: Program) -> DavProgram:
-    """Return alice's app at its usual address."""
-    return DavProgram(app, dict(alice.headers), FILES)
-
-
-@pytest.fixture
 def versions(app: Flask, alice: Program) -> DavProgram:
     """Return alice's app at its address of versions."""
     return DavProgram(app, dict(alice.headers), VERSIONS)
