@@ -20,6 +20,7 @@ from cabinet.services.shares.grants import Recipient
 from cabinet.services.shares.numbers import find_share_id
 from cabinet.services.shares.values import GrantInfo, ShareInfo
 from cabinet.services.tree.mounts import Place
+from cabinet.web.ending_shares import end
 from cabinet.web.identity import acting_user
 from cabinet.web.places import place_at
 from cabinet.web.services import database, grants, received_shares, shares
@@ -122,16 +123,8 @@ def change_share(number: str) -> ResponseReturnValue:
 @ocs.delete(f"/v2.php/{_SHARES}/<number>")
 def end_share(number: str) -> ResponseReturnValue:
     """End a link or a grant at once; the recipient of a grant leaves it."""
-    user = acting_user()
-    service, received = shares(user.scope), received_shares(user.scope)
-    user.scope.require_member(Rights.SHARE)
-    share_id = find_share_id(database(), number)
-    if not service.is_grant(share_id):
-        service.revoke(share_id)
-    elif received.is_recipient(share_id):
-        received.leave(share_id)
-    else:
-        grants(user.account, user.scope).end(share_id)
+    acting_user().scope.require_member(Rights.SHARE)
+    end(find_share_id(database(), number))
     return answer(None)
 
 

@@ -23,13 +23,14 @@ from cabinet.services.shares.values import BAD_RIGHTS, GrantInfo, NewShare, Shar
 from cabinet.services.tree.link_rights import DROP, VIEW, to_rights, words_of
 from cabinet.shares.blueprint import bp
 from cabinet.shares.grant_views import grant_json
+from cabinet.web.ending_shares import end
 from cabinet.web.identity import acting_user
 from cabinet.web.pages import to_rfc3339
 from cabinet.web.parameters import MAX_PATHS, PATHS_BYTES, Moment, after_of, limit_of, read_json, to_choice
 from cabinet.web.places import place_at, places_at
 from cabinet.web.request_guards import takes_body_of
 from cabinet.web.serializers import absolute_address
-from cabinet.web.services import grants, received_shares, shares
+from cabinet.web.services import grants, shares
 
 NOT_ONE_RECIPIENT = N_("it must name one user or one group.")
 NOT_ONE_SCOPE = N_("a link leads to your own files, or to those in one shared folder.")
@@ -172,14 +173,7 @@ def change_share(share_id: str) -> ResponseReturnValue:
 @bp.delete("/shares/<share_id>")
 def end_share(share_id: str) -> ResponseReturnValue:
     """End a link or a grant at once; the recipient of a grant declines or leaves it."""
-    user = acting_user()
-    service, received = shares(user.scope), received_shares(user.scope)
-    if not service.is_grant(share_id):
-        service.revoke(share_id)
-    elif received.is_recipient(share_id):
-        received.leave(share_id)
-    else:
-        grants(user.account, user.scope).end(share_id)
+    end(share_id)
     return "", HTTPStatus.NO_CONTENT
 
 
