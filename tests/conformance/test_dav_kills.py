@@ -6,10 +6,8 @@ Every acknowledged change is there afterwards; one that was not answered is ther
 from __future__ import annotations
 
 import random
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -17,12 +15,10 @@ from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
-from cabinet.web.services import housekeeping, inspection
 from tests.conftest import MakeApp, StartProduction
-from tests.support.backends import LocalBackend
 from tests.support.contents import content_of
+from tests.support.kills import check_intact, kill_under_load
 from tests.support.people import Person
-from tests.support.waiting import wait_until
 
 LOCK = b'<lockinfo xmlns="DAV:"><lockscope><exclusive/></lockscope><locktype><write/></locktype></lockinfo>'
 
@@ -140,31 +136,11 @@ def _send(
 def test_a_kill_loses_no_change_that_was_acknowledged(
     start_production: StartProduction, make_app: MakeApp, rounds: int
 ) -> None:
-    chance = random.Random(rounds)
     server = start_production(workers=2)
     person = Person(server)
     loads = [DavLoad(name, random.Random(name)) for name in ("one", "two", "three")]
     for load in loads:
         assert _send(person, "MKCOL", load.name).status == 201
 
-    for _ in range(rounds):
-        enough = sum(load.answers for load in loads) + chance.randrange(10, 40)
-        threads = [threading.Thread(target=load.run, args=(person,)) for load in loads]
-        for thread in threads:
-            thread.start()
-        wait_until(lambda: sum(load.answers for load in loads) >= enough, what="changes")  # noqa: B023
-        server.kill()
-        for thread in threads:
-            thread.join()
-
-        server.start()
-        found = person.hashes()
-        for load in loads:
-            load.check(person, found)
-    server.stop()
-
-    app = make_app(SWEEP_GRACE_SECONDS=0)
-    with app.app_context():
-        housekeeping().sweep()
-        assert list(inspection().verify(deep=True)) == []
-    assert LocalBackend(Path(app.instance_path)).staged() == []
+    kill_under_load(server, person, loads, rounds, range(10, 40))
+    check_intact(make_app)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import io
 import random
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,16 +19,15 @@ from urllib3 import BaseHTTPResponse
 
 from cabinet.storage.content_hash import BLOCK_SIZE, hash_chunks
 from cabinet.storage.opening import open_store
-from cabinet.web.services import housekeeping, inspection
 from tests.conftest import MakeApp, StartProduction
 from tests.support.auth import AuthActions
 from tests.support.backends import LocalBackend, put
 from tests.support.contents import content_of, in_chunks
 from tests.support.faults import Fault, on_small_disks
+from tests.support.kills import check_intact, kill_under_load
 from tests.support.people import Person
 from tests.support.servers import Server, production_command, running
 from tests.support.strace import Call, read_whole_log, traced
-from tests.support.waiting import wait_until
 
 # By either face, a body that its thread writes and one that the pool does.
 UPLOADS = {
@@ -119,32 +117,12 @@ class Uploader:
 def test_a_kill_under_load_loses_nothing_acknowledged(
     start_production: StartProduction, make_app: MakeApp, rounds: int
 ) -> None:
-    chance = random.Random(rounds)
     server = start_production(workers=2)
     person = Person(server)
     uploaders = [Uploader(name, random.Random(name)) for name in ("one", "two", "three")]
 
-    for _ in range(rounds):
-        enough = sum(uploader.answers for uploader in uploaders) + chance.randrange(1, 30)
-        threads = [threading.Thread(target=uploader.run, args=(person,)) for uploader in uploaders]
-        for thread in threads:
-            thread.start()
-        wait_until(lambda: sum(uploader.answers for uploader in uploaders) >= enough, seconds=60)  # noqa: B023
-        server.kill()
-        for thread in threads:
-            thread.join()
-
-        server.start()
-        found = person.hashes()
-        for uploader in uploaders:
-            uploader.check(person, found)
-    server.stop()
-
-    app = make_app(SWEEP_GRACE_SECONDS=0)
-    with app.app_context():
-        housekeeping().sweep()
-        assert list(inspection().verify(deep=True)) == []
-    assert LocalBackend(Path(app.instance_path)).staged() == []
+    kill_under_load(server, person, uploaders, rounds, range(1, 30))
+    check_intact(make_app)
 
 
 def as_seen_by(server: Server, folder: Path) -> Path:
